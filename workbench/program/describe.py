@@ -125,7 +125,9 @@ def describe(program: Program, values: Mapping[str, Any] | None = None) -> Descr
     )
 
 
-def locate_priors(program: Program, values: Mapping[str, Any]) -> dict[str, ElementPriors]:
+def locate_priors(
+    program: Program, values: Mapping[str, Any], *, is_order_followed: bool = False
+) -> dict[str, ElementPriors]:
     """Return by parameter which of its elements have a prior; tuples and unknown sizes are left out.
 
     Parameters
@@ -134,8 +136,12 @@ def locate_priors(program: Program, values: Mapping[str, Any]) -> dict[str, Elem
         The program.
     values
         The data, as `BoundData.values` holds them.
+    is_order_followed
+        Whether to find elements that depend on themselves, which takes more time.
     """
-    return element_priors.locate_priors(program.parameters, program.terms, program.tree, values)
+    return element_priors.locate_priors(
+        program.parameters, program.terms, program.tree, values, is_order_followed=is_order_followed
+    )
 
 
 def list_flat_elements(program: Program, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:

@@ -35,9 +35,12 @@ def compute(integrate_prior):
 def integrate_prior(program_from, tmp_path):
     """Return the mass of the prior of a program."""
 
-    def run(parameters, model, *, likelihood="", functions="", blocks="", weights=None, **priors):
+    def run(
+        parameters, model, *, likelihood="", functions="", own_data="", blocks="", weights=None, **priors
+    ):
         program = program_from(
-            f"{functions} {DATA} parameters {{ {parameters} }} {blocks} model {{ {model} {likelihood} }}"
+            f"{functions} {DATA} {own_data} parameters {{ {parameters} }} {blocks} "
+            f"model {{ {model} {likelihood} }}"
         )
         variables = [BoundVariable(name, "real", 1, value, "by hand") for name, value in VALUES.items()]
         request = FitRequest(
@@ -270,6 +273,67 @@ def test_constraints_that_always_hold_cut_nothing(compute, declared):
         blocks=f"transformed parameters {{ {declared} }}",
     )
     assert found == (0.0, "")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "for (i in 1:3) b[1] ~ normal(0, 3); b[2:3] ~ normal(0, 1);", "b[{1, 1, 2, 3}] ~ normal(0, 3);",
+        "for (n in 1:N) b[g[n]] ~ normal(0, 3); b[3] ~ normal(0, 1);",
+        "b[g] ~ normal(0, 3); b[3] ~ normal(0, 1);",
+        "for (n in 1:2) b ~ normal(n, 3);", "for (i in 1:3) for (j in 1:2) b[i] ~ normal(j, 1);",
+        "for (i in 1:2) for (j in 1:2) b[i + j - 1] ~ normal(0, 1);",
+        "for (n in 1:N) b[min(n, 3)] ~ normal(0, 1);",
+        "for (i in 1:3) { if (i < 3) b[1] ~ normal(0, 1); else b[2:3] ~ normal(0, 1); }",
+    ],
+)  # fmt: skip
+def test_a_statement_executed_twice_for_one_element_is_not_one_prior(compute, model):
+    """`for (i in 1:3) mu ~ normal(0, 3)` is the density to the power of three, and integrates to less."""
+    four = "transformed data { array[4] int g = {1, 1, 2, 2}; }"
+    log_mass, reason = compute("vector[3] b;", model.replace("1:N", "1:4"), own_data=four)
+    assert math.isnan(log_mass)
+    assert "line 1 is executed several times for the same element of `b`" in reason
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "b[1] ~ normal(b[2], 1); b[2:3] ~ normal(b[1], 1);", "b ~ normal(b, 1);",
+        "b ~ normal(reverse(b), 1);",
+        "b ~ normal(0, 1 + square(b));", "b ~ normal(mean(b), 1);",
+        "b[1:2] ~ normal(b[2:3], 1); b[3] ~ normal(b[1], 1);",
+        "for (i in 1:3) b[i] ~ normal(b[4 - i], 1);", "for (i in 1:3) b[i] ~ normal(sum(b) - b[i], 1);",
+        "b ~ normal(0, s);", "b ~ multi_normal(append_row(0, b[1:2]), diag_matrix(rep_vector(1, 3)));",
+    ],
+)  # fmt: skip
+def test_a_prior_that_depends_on_its_own_outcome_is_refused(compute, model):
+    own = "transformed parameters { real s = 1 + square(b[1]); }"
+    log_mass, reason = compute("vector[3] b;", model, blocks=own)
+    assert math.isnan(log_mass)
+    assert "depend on themselves" in reason or "depends on `b` itself" in reason
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "b[1] ~ normal(0, 3); for (k in 2:3) b[k] ~ normal(b[k - 1], 1);",
+        "b[1] ~ normal(0, 3); b[2:3] ~ normal(0.5 * b[1:2], 1);",
+        "b[1:2] ~ normal(0, 3); for (k in 3:3) b[k] ~ normal(2 * b[k - 1] - b[k - 2], exp(b[1]));",
+        "b[3] ~ normal(0, 3); b[1:2] ~ normal(b[2:3], 1);",
+        "for (k in 1:3) b[k] ~ normal(sum(b[1:(k - 1)]), 1);",
+        "for (k in 1:2) b[k] ~ normal(b[3], 1); b[3] ~ normal(0, 1);",
+    ],
+)  # fmt: skip
+def test_random_walks_and_chains_of_elements_integrate_to_one(compute, model):
+    assert compute("vector[3] b;", model) == (0.0, "")
+
+
+def test_a_random_walk_of_vectors_integrates_to_one(compute):
+    model = "x[1] ~ normal(0, 1); for (k in 2:3) x[k] ~ multi_normal(x[k - 1], diag_matrix([1, 2]'));"
+    assert compute("array[3] vector[2] x;", model) == (0.0, "")
+    model = "for (i in 1:2) x[1, i] ~ normal(0, 1); "
+    model += "for (t in 2:3) for (i in 1:2) x[t, i] ~ normal(x[t - 1, i], 1);"
+    assert compute("array[3] vector[2] x;", model) == (0.0, "")
 
 
 def test_statements_of_a_condition_that_does_not_hold_do_not_count(compute):

@@ -16,7 +16,7 @@ import numpy as np
 from workbench.backends.base import Floats
 from workbench.errors import ProgramError
 from workbench.estimation.context import FitContext
-from workbench.estimation.sampling.prior_support import find_cut
+from workbench.estimation.sampling.prior_support import find_cut, find_dependent_names
 from workbench.program import Declaration, ElementPriors, Program, Term, list_flat_elements, locate_priors
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -138,7 +138,7 @@ class _Integrator:
         self.parameters = {item.name: item for item in program.parameters}
         self.values = dict(values)
         self.notes: list[str] = []
-        self.located = locate_priors(program, values)
+        self.located = locate_priors(program, values, is_order_followed=True)
         self.constants = {
             id(node): n.Variable(hyper.data_name, type=node.type)
             for hyper in program.hyperparameters
@@ -198,12 +198,22 @@ class _Integrator:
                 raise _UnknownMassError(
                     f"the term on line {term.line} is not a density of `{priors.name}` itself"
                 )
-        counts = sum((mask.astype(int) for mask in priors.terms.values()), np.zeros(priors.stated.shape, int))
-        if np.any(counts > 1):
+        for index, counts in priors.counts.items():
+            if np.any(counts > 1):
+                line = self._get_term(index).line
+                raise _UnknownMassError(
+                    f"the statement on line {line} is executed several times for the same element of "
+                    f"`{priors.name}`"
+                )
+        total = sum(priors.counts.values(), np.zeros(priors.stated.shape, int))
+        if np.any(total > 1):
             raise _UnknownMassError(f"more than one statement is about the same element of `{priors.name}`")
 
     def _check_order(self) -> None:
-        """Refuse priors that depend on each other in a circle."""
+        """Refuse priors that depend on each other, or on themselves, in a circle."""
+        for term in self.program.terms:
+            for name in set(term.outcomes) & self.parameters.keys() if term.role != "likelihood" else ():
+                self._check_own_outcome(term, name)
         given: dict[str, set[str]] = {name: set() for name in self.parameters}
         for term in self.program.terms:
             if term.role != "likelihood":
@@ -214,6 +224,21 @@ class _Integrator:
             if not ready:
                 raise _UnknownMassError(f"the priors of {_list_names(sorted(given))} depend on each other")
             given = {name: needed for name, needed in given.items() if name not in ready}
+
+    def _check_own_outcome(self, term: Term, name: str) -> None:
+        """Refuse a density whose arguments hold its own outcome, unless each element depends on others."""
+        if term.role == "unplaced":
+            return
+        dependent = find_dependent_names(self.program, [name]) - {name}
+        for item in term.contributions:
+            density = parse_density(item.summand.node)
+            given = () if density is None else (*density.arguments[1:], density.lower, density.upper)
+            if t.find_names(tuple(each for each in given if each is not None)) & dependent:
+                raise _UnknownMassError(
+                    f"the prior of `{name}` on line {term.line} depends on `{name}` itself"
+                )
+        if name in self.located and self.located[name].is_circular:
+            raise _UnknownMassError(f"elements of `{name}` depend on themselves, on line {term.line}")
 
     def _check_constants(self) -> None:
         """Refuse a constant that the program adds: the missing normaliser would count twice."""

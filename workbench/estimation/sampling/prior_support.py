@@ -34,8 +34,8 @@ _RANGES: Mapping[str, Range] = {
 
 _KEEPING = frozenset({
     "to_vector", "to_row_vector", "to_array_1d", "head", "tail", "segment", "row", "col", "sub_row",
-    "sub_col", "block", "diagonal", "reverse", "rep_vector", "rep_row_vector", "rep_matrix", "rep_array", "min", "max",
-    "mean", "sort_asc", "sort_desc",
+    "sub_col", "block", "diagonal", "reverse", "rep_vector", "rep_row_vector", "rep_matrix", "rep_array",
+    "min", "max", "mean", "sort_asc", "sort_desc",
 })  # fmt: skip
 """Functions whose values are within the range of their first argument."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import evaluate
-from workbench.program.terms.densities import parse_density
+from workbench.program.terms.densities import DensityCall, parse_density
 from workbench.program.terms.terms import Term
 
 Numbers = NDArray[np.int64]
@@ -43,6 +44,12 @@ _UNMIXING = frozenset({
     "asinh", "tan", "atan", "tanh", "atanh",
 })  # fmt: skip
 """Functions of one argument that work on each element by itself."""
+
+_ELEMENTWISE = frozenset({"+", "-", ".*", "./", "*", "/"})
+"""Operators that work on each element by itself, the last two if one side is a number."""
+
+_JOINT = ("multi_", "dirichlet", "lkj", "wishart", "inv_wishart", "gaussian_dlm", "matrix_")
+"""How the names of distributions begin of which each element of the outcome depends on all arguments."""
 
 _MOST_ELEMENTS = 1_000_000
 """Elements of parameters, and of data in an index or a condition, beyond which nothing is followed."""
@@ -79,6 +86,11 @@ class ElementPriors:
         The elements that no such term is about, and whose range is unbounded.
     terms
         By the index of a term: the elements that are its outcome, or that it may involve.
+    counts
+        By the index of a term: how often each element is its outcome, or may be involved.
+    is_circular
+        Whether elements depend on themselves, directly or by others: `b[1] ~ normal(b[2], 1)` and reversed.
+        Known only where orders are followed.
     """
 
     name: str
@@ -86,6 +98,8 @@ class ElementPriors:
     involved: Mask
     flat: Mask
     terms: Mapping[int, Mask]
+    counts: Mapping[int, Numbers]
+    is_circular: bool = False
 
     def name_flat(self, *, is_open: bool = False) -> tuple[str, ...]:
         """Return the flat elements in Stan's notation, neighbours together: `b[2]`, `b[4:9]`, `M[1]`, or `b`.
@@ -105,6 +119,7 @@ def locate_priors(
     values: Mapping[str, Any],
     *,
     are_sizes_tried: bool = False,
+    is_order_followed: bool = False,
 ) -> dict[str, ElementPriors]:
     """Return by parameter which of its elements have a prior; tuples and unknown sizes are left out.
 
@@ -120,15 +135,18 @@ def locate_priors(
         The data.
     are_sizes_tried
         Whether the data are only numbers to try for sizes: no condition then counts as known.
+    is_order_followed
+        Whether to find elements that depend on themselves: loops of random walks take more time then.
     """
     environment = _Environment(tree, values, are_sizes_tried=are_sizes_tried)
     shapes = {item.name: environment.find_shape(item) for item in declarations if not item.members}
     known = {name: shape for name, shape in shapes.items() if shape is not None}
-    follower = _Follower(environment, known, terms)
+    follower = _Follower(environment, known, terms, is_order_followed=is_order_followed)
     follower.follow(tree.get_block("model"), is_certain=True)
     about = _group_by_parameter(follower)
+    counted = follower.count_executions()
     return {
-        item.name: _summarise(item, known[item.name], follower, about.get(item.name, ()))
+        item.name: _summarise(item, known[item.name], follower, about.get(item.name, ()), counted)
         for item in declarations
         if item.name in known
     }
@@ -145,16 +163,45 @@ def _group_by_parameter(follower: _Follower) -> dict[str, list[int]]:
 
 
 def _summarise(
-    declaration: Declaration, shape: tuple[int, ...], follower: _Follower, indices: Sequence[int]
+    declaration: Declaration,
+    shape: tuple[int, ...],
+    follower: _Follower,
+    indices: Sequence[int],
+    counted: Mapping[int, Numbers],
 ) -> ElementPriors:
     first = follower.first[declaration.name]
     inside = slice(first, first + int(np.prod(shape)))
     stated, involved = follower.stated[inside].reshape(shape), follower.involved[inside].reshape(shape)
     terms = {index: follower.masks[index][inside].reshape(shape) for index in indices}
+    counts = {index: counted[index][inside].reshape(shape) for index in indices}
+    numbers = range(inside.start, inside.stop)
     flat = _find_free_elements(declaration, stated | involved)
     if is_proper_when_flat(declaration):
         flat = np.zeros_like(flat)
-    return ElementPriors(declaration.name, stated, involved & ~stated, flat, terms)
+    return ElementPriors(
+        declaration.name,
+        stated,
+        involved & ~stated,
+        flat,
+        terms,
+        counts,
+        _has_circle([pair for pair in follower.given if pair[0].size and pair[0][0] in numbers]),
+    )
+
+
+def _has_circle(pairs: Sequence[tuple[Numbers, Numbers]]) -> bool:
+    """Return whether elements depend on themselves; a pair holds elements and those they depend on."""
+    sorter: TopologicalSorter[int] = TopologicalSorter()
+    for outcomes, given in pairs:
+        for outcome, needed in zip(outcomes.tolist(), given.tolist(), strict=True):
+            if outcome == needed:
+                return True
+            sorter.add(outcome, needed)
+    try:
+        sorter.prepare()
+    except CycleError:
+        return True
+    return False
 
 
 def is_proper_when_flat(declaration: Declaration) -> bool:
@@ -271,12 +318,24 @@ class _Follower:
         By the number of an element: as in `ElementPriors`.
     masks
         By the index of a term: the elements that it is about.
+    executed
+        The index of a term, the elements of one execution of it, and how often those are executed.
+    given
+        Elements of a parameter, and for each of them one that its density depends on.
     """
 
     def __init__(
-        self, environment: _Environment, shapes: Mapping[str, tuple[int, ...]], terms: Sequence[Term]
+        self,
+        environment: _Environment,
+        shapes: Mapping[str, tuple[int, ...]],
+        terms: Sequence[Term],
+        *,
+        is_order_followed: bool = False,
     ) -> None:
         self.environment = environment
+        self.is_order_followed = is_order_followed
+        self.executed: list[tuple[int, Numbers, int]] = []
+        self.given: list[tuple[Numbers, Numbers]] = []
         sizes = [int(np.prod(shape)) for shape in shapes.values()]
         starts = np.cumsum([0, *sizes])
         self.first = dict(zip(shapes, starts[:-1].tolist(), strict=True))
@@ -345,10 +404,12 @@ class _Follower:
         steps = range(lower, upper + 1)
         if not steps:
             return
+        executed, given = len(self.executed), len(self.given)
         try:
             values = np.arange(steps.start, steps.stop)
             self.follow((loop.body,), is_certain=is_certain, local={**local, loop.variable: values})
         except _NotVectorizedError:
+            del self.executed[executed:], self.given[given:]
             if any(isinstance(value, np.ndarray) for value in local.values()):
                 raise  # first the outer loop, step by step
             self.steps += len(steps)
@@ -359,6 +420,14 @@ class _Follower:
                 self.follow((loop.body,), is_certain=is_certain, local={**local, loop.variable: step})
 
     # --- terms
+
+    def count_executions(self) -> dict[int, Numbers]:
+        """Return by term how often each element of all parameters is its outcome."""
+        counts: dict[int, Numbers] = {}
+        for index, numbers, times in self.executed:
+            total = counts.setdefault(index, np.zeros(len(self.stated), dtype=np.int64))
+            np.add.at(total, numbers, times)
+        return counts
 
     def _mark(self, term: Term, local: Mapping[str, Any], *, is_certain: bool) -> None:
         """Mark the elements that a term is about."""
@@ -371,11 +440,14 @@ class _Follower:
                 is_plain = density is not None and term.role != "unplaced" and self._is_unmixed(node)
                 try:
                     about = self._select(node, local, names, seen)
+                    if self.is_order_followed and density is not None and about.size:
+                        self._follow_order(density, about.ravel(), local, names)
                 except _UnknownPlaceError:
                     self._mark_whole(term, [name for name in names if name in t.find_names(node)])
                     seen |= t.find_names(node)
                     continue
-                self._mark_elements(term, about, is_stated=is_plain and is_certain)
+                times = _count_other_steps(node, local)
+                self._mark_elements(term, about, is_stated=is_plain and is_certain, times=times)
         self._mark_whole(term, [name for name in names if name not in seen])
 
     def _mark_whole(self, term: Term, names: Iterable[str]) -> None:
@@ -384,10 +456,50 @@ class _Follower:
             if name in self.elements:
                 self._mark_elements(term, self.elements[name], is_stated=False)
 
-    def _mark_elements(self, term: Term, about: Numbers, *, is_stated: bool) -> None:
+    def _mark_elements(self, term: Term, about: Numbers, *, is_stated: bool, times: int = 1) -> None:
         numbers = about.ravel()
+        self.executed.append((term.index, numbers, times))
         (self.stated if is_stated else self.involved)[numbers] = True
         self.masks.setdefault(term.index, np.zeros_like(self.stated))[numbers] = True
+
+    def _follow_order(
+        self, density: DensityCall, about: Numbers, local: Mapping[str, Any], names: Sequence[str]
+    ) -> None:
+        """Keep which elements of the same parameter the density of each element depends on."""
+        is_joint = density.distribution.startswith(_JOINT)
+        for argument in (*density.arguments[1:], density.lower, density.upper):
+            if argument is None or not t.find_names(argument) & set(names):
+                continue
+            if any(isinstance(value, np.ndarray) for value in local.values()):
+                raise _NotVectorizedError
+            for given, is_by_element in self._list_given(argument, local, names):
+                if is_by_element and not is_joint and given.size == about.size:
+                    self.given.append((about, given))
+                elif given.size * about.size > _MOST_ELEMENTS:
+                    raise _UnknownPlaceError
+                else:
+                    self.given.append((np.repeat(about, given.size), np.tile(given, about.size)))
+
+    def _list_given(
+        self, node: n.Expr, local: Mapping[str, Any], names: Sequence[str]
+    ) -> Iterator[tuple[Numbers, bool]]:
+        """Yield the elements in an argument, and whether each enters at its own place alone."""
+        inner = t.unwrap(node)
+        if not t.find_names(inner) & set(names):
+            return
+        if isinstance(inner, n.Binary) and inner.operator in _ELEMENTWISE:
+            are_both = inner.left.type.is_container and inner.right.type.is_container
+            if inner.operator not in {"*", "/"} or not are_both:
+                yield from self._list_given(inner.left, local, names)
+                yield from self._list_given(inner.right, local, names)
+                return
+        if isinstance(inner, n.Unary) and not inner.is_postfix:
+            yield from self._list_given(inner.operand, local, names)
+        elif isinstance(inner, n.Call) and inner.name in _UNMIXING and len(inner.arguments) == 1:
+            yield from self._list_given(inner.arguments[0], local, names)
+        else:
+            is_selection = isinstance(inner, n.Variable | n.Indexed)
+            yield self._select(inner, local, names, set()).ravel(), is_selection
 
     def _is_unmixed(self, node: object) -> bool:
         """Whether each element of an outcome depends on one element of a parameter."""
@@ -453,6 +565,8 @@ class _Follower:
         used = [item.name for item in t.walk(tuple(indices)) if isinstance(item, n.Variable)]
         if any(used.count(name) > 1 for name in variables):
             raise _NotVectorizedError
+        if any(len(t.find_names(index) & set(variables)) > 1 for index in indices):
+            raise _NotVectorizedError
         axis = 0
         for index in indices:
             if axis >= base.ndim:
@@ -501,6 +615,15 @@ _SELECTING: Mapping[str, Any] = {
     "reverse": lambda base: base[::-1],
 }
 """Functions that select elements of their first argument, by the values of the others."""
+
+
+def _count_other_steps(node: object, local: Mapping[str, Any]) -> int:
+    """Return how many steps the loops have, taken whole, whose variables are not in an outcome."""
+    names = t.find_names(node)
+    sizes = [
+        len(value) for name, value in local.items() if isinstance(value, np.ndarray) and name not in names
+    ]
+    return int(np.prod(sizes, dtype=np.int64))
 
 
 def _has_jump(loop: n.For) -> bool:
