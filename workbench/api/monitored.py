@@ -50,8 +50,9 @@ class Monitored:
 
     @property
     def since(self) -> int | None:
-        """The number of the batch since which it has moved most likely."""
-        return None if self.account.onset is None else self.account.onset.number
+        """The number of the batch since which it has moved most likely; `None` without an alarm."""
+        onset = self.account.onset if self.account.is_alarm else None
+        return None if onset is None else onset.number
 
     @property
     def is_repeated(self) -> bool:

@@ -325,6 +325,8 @@ class Registry(ModelRegistry):
 
         place = None if state is None else Path(state)
         account = None
+        if reason and not suppress:
+            raise RequestError("`reason` says why batches are left out, and `suppress` names no time.")
         for window in [monitor.parse_window(text, reason) for text in list_names(suppress)]:
             account = monitor.suppress(self, name, window, place)
         if acknowledge is not None:

@@ -31,6 +31,7 @@ from workbench.toolchain import ToolchainSettings
 from workbench.workflow.monitor_batch import (
     BatchJob,
     BatchSettings,
+    check_time_column,
     is_inside,
     list_columns,
     parse_time,
@@ -128,9 +129,10 @@ def suppress(
             return make_account(folder, found, remarks=("This window was stated before.",))
         found = folder.append(window)
     inside = [batch.number for batch in _list_inside(found.present, window) if not batch.event.window]
+    count = "counts" if len(inside) == 1 else "count"
     remarks = (
         (
-            f"{_list_batches(inside)} of that time came before the window was stated, and still count; "
+            f"{_list_batches(inside)} of that time came before the window was stated, and still {count}; "
             "--acknowledge starts the detectors anew.",
         )
         if inside
@@ -147,6 +149,8 @@ def acknowledge(registry: ModelRegistry, name: str, reason: str, state: Path | N
     RequestError, StoreError
         There is no alarm, nothing was monitored, or the state cannot be written.
     """
+    if not reason.strip():
+        raise RequestError("the reason was expected to say why the alarm is over, found nothing.")
     folder = find_folder(registry, name, state)
     folder.read()
     with folder.hold(f"job that monitors `{name}`"):
@@ -208,6 +212,7 @@ def watch_batch(
             message = f"`{folder.path}` is the state of a monitor of `{state.present.begun.name}`."
             raise RequestError(message, hint="name another folder with --state DIR")
         champion = run_directory.read_whole(registry.require_run(version))
+        check_time_column(table, options.time_column)
         columns = list_columns(champion, table)
         hashes = hash_rows(table, columns)
         key = name_rows(hashes, columns)

@@ -617,6 +617,18 @@ def parse_time(text: str, option: str) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
+def check_time_column(table: Table, column: str) -> None:
+    """Refuse a table without the column that says when its rows are of.
+
+    Raises
+    ------
+    RequestError
+        It names neither a column nor nothing.
+    """
+    if column and not table.has_column(column):
+        raise RequestError(f"--time-column names `{column}`, which `{table.path.name}` does not have.")
+
+
 def find_time(table: Table, settings: BatchSettings) -> tuple[str, str]:
     """Return the time of the first and the last row of a batch, in UTC; of one without times, now.
 
@@ -626,11 +638,7 @@ def find_time(table: Table, settings: BatchSettings) -> tuple[str, str]:
         The column does not exist, or holds no times.
     """
     if settings.time_column:
-        if not table.has_column(settings.time_column):
-            message = (
-                f"--time-column names `{settings.time_column}`, which `{table.path.name}` does not have."
-            )
-            raise RequestError(message)
+        check_time_column(table, settings.time_column)
         elapsed, origin = tables.dates_to_numbers(table, settings.time_column, "seconds")
         first = parse_time(origin[:26], "--time-column")
         ends = [first + timedelta(seconds=float(each)) for each in (elapsed.min(), elapsed.max())]
