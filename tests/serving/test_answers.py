@@ -161,3 +161,40 @@ def test_an_expression_that_cannot_be_read_is_refused(service):
     answer = service.post("/predict", {"rows": [ROW], "quantities": ["__import__('os')"]})
     assert answer.status == 422
     assert json.loads(answer.body)["error"]
+
+
+def test_csv_asks_for_new_groups_and_quantities_in_its_query_string(service):
+    csv = {"Content-Type": "text/csv"}
+    text = b"x,town\n1.5,Leeds\n"
+    assert service.ask("POST", "/predict", text, csv).status == 422
+    found = service.ask("POST", "/predict?new_groups=draw&quantity=P(y_rep%20%3E%201)", text, csv)
+    assert found.status == 200
+    (quantity,) = found.json["quantities"]
+    assert quantity["quantity"] == "P(y_rep > 1)"
+    body = {"rows": [{"x": 1.5, "town": "Leeds"}], "new_groups": "draw", "quantities": ["P(y_rep > 1)"]}
+    same = service.post("/predict", body).json
+    assert quantity["estimate"] == pytest.approx(same["quantities"][0]["estimate"], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "headers", "status", "words"),
+    [
+        ("/score", {"rows": [{**ROW, "y": 1.0}], "quantities": ["y_rep"]}, {}, 400, "quantities"),
+        ("/predict?new_groups=draw", {"rows": [ROW]}, {}, 400, "new_groups"),
+        ("/predict", {"rows": [ROW]}, {"Content-Encoding": "gzip"}, 415, "compressed"),
+    ],
+)
+def test_what_is_not_read_is_refused(service, path, body, headers, status, words):
+    answer = service.post(path, body, **headers)
+    assert answer.status == status
+    assert words in answer.json["error"]
+
+
+def test_a_score_says_what_it_takes(service):
+    paths = service.ask("GET", "/openapi.json").json["paths"]
+    taken = {
+        path: set(paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"])
+        for path in ("/predict", "/score")
+    }
+    assert taken["/predict"] - taken["/score"] == {"quantities"}
+    assert b"/version says" in service.ask("GET", "/docs").body

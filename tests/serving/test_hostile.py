@@ -87,6 +87,13 @@ def test_a_thousand_hostile_requests_get_words(service):
     assert service.post("/predict", {"rows": [ROW]}).status == 200
 
 
+def test_warnings_of_packages_are_lines_of_the_log(service):
+    answer = service.post("/predict", {"rows": [{**ROW, "x": 1e308}, {**ROW, "x": -1e308}]})
+    assert answer.status in (200, 422)
+    assert "overflow" in service.wait_for("package", package="py.warnings")["message"]
+    assert not service.said
+
+
 def test_strange_lines_of_http_end_in_a_status_or_the_end_of_the_connection(service):
     heads = [
         b"GET / HTTP/9.9\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"POST /predict HTTP/1.1\r\n\r\n",

@@ -223,7 +223,7 @@ def test_a_log_that_cannot_be_written_costs_no_answer(fits, stderr):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "workbench", "serve", str(fits[0]), "--workers", "1", "--log-requests"]
-    command += ["--port", str(port)]
+    command += ["--port", str(port), "--host", "0.0.0.0"]  # noqa: S104 - it has something to say at once
     reading, writing = os.pipe()
     if stderr == "full":
         os.close(writing)
@@ -240,7 +240,8 @@ def test_a_log_that_cannot_be_written_costs_no_answer(fits, stderr):
         assert process.poll() is None
     finally:
         process.terminate()
-        process.wait(30)
+        code = process.wait(30)
+    assert code == 0
 
 
 def is_answering(service):

@@ -16,6 +16,7 @@ from workbench.cli import console, options
 from workbench.cli.open_registry import FOLDER, Folder
 from workbench.errors import RequestError
 from workbench.process import count_usable_cores
+from workbench.progress import write_log_line
 
 _TOKEN = "WORKBENCH_SERVE_TOKEN"  # noqa: S105 - the name of a variable
 """The variable of the environment that holds the token."""
@@ -127,9 +128,8 @@ def command(
     _check_second(str(source), second, canary_key, shadow)
     token = _read_token(token_file)
     if not token and not _is_loopback(host):
-        console.show_note(
-            "note", f"{host} can be reached from elsewhere, and no token is asked for (--token-file)."
-        )
+        message = f"{host} can be reached from elsewhere, and no token is asked for (--token-file)."
+        write_log_line("no token", "warning", host=host, message=message)
     limits = ServingLimits(
         body=most_bytes, rows=most_rows, seconds=timeout, waiting=most_waiting, reading=reading
     )
