@@ -95,6 +95,51 @@ def test_other_data_are_refused(fit_program, pair):
         assert not compared.evidence.factors
 
 
+def test_successes_among_other_numbers_of_trials_are_another_outcome(fit_program, run_workbench):
+    """3, 4 and 5 of 10 are not 3, 4 and 5 of 5: neither evidences nor predictions of them can be compared."""
+    text = """
+    data { int<lower=0> N; array[N] int<lower=0> y; array[N] int<lower=0> n; }
+    parameters { real<lower=0, upper=1> p; }
+    model { p ~ beta(1, 1); y ~ binomial(n, p); }
+    """
+    data = {"N": 3, "y": [3, 4, 5], "n": [10, 10, 10]}
+    ten = fit_program("ten", text, data)
+    five = fit_program("five", text, {**data, "n": [5, 5, 5]})
+    by_row = text.replace("y ~ binomial(n, p)", "for (i in 1:N) target += binomial_lpmf(y[i] | n[i], p)")
+    compared = workbench.compare(ten, five, evidence=True, progress=False)
+    assert compared.evidence is not None
+    assert compared.predictions is not None
+    for obstacle in (compared.evidence.obstacle, compared.predictions.obstacle):
+        assert "`five` and `ten` are successes among other numbers of trials" in obstacle
+    same = workbench.compare(ten, fit_program("row", by_row, data), evidence=True, progress=False)
+    assert same.evidence is not None
+    assert same.evidence.obstacle == ""
+
+
+def test_an_outcome_standardized_by_the_program_is_put_on_the_scale_of_the_data(fit_program):
+    """`z = (y - mean(y)) / sd(y)`: by quadrature, as a density of y with the mean and SD as constants."""
+    own = "transformed data { vector[N] z = (y - mean(y)) / sd(y); } parameters"
+    text = LEVEL.replace("parameters", own).replace("y ~ normal(a, s)", "z ~ normal(a, s)")
+    plain, scaled = fit_program("plain", LEVEL, LEVEL_DATA), fit_program("scaled", text, LEVEL_DATA)
+    compared = workbench.compare(plain, scaled, evidence=True, progress=False).evidence
+    assert compared is not None
+    assert compared.obstacle == ""
+    assert "the log Jacobian of the map from `y`" in compared.remark
+    z = (Y - Y.mean()) / Y.std(ddof=1)
+    top = stats.norm.logpdf(z).sum()
+    value, _ = integrate.dblquad(
+        lambda a, s: (
+            2 * stats.norm.pdf(a, 0, 5) * stats.norm.pdf(s, 0, 3)
+            * np.exp(stats.norm.logpdf(z, a, s).sum() - top)
+        ), 0.3, 4, -2, 2, epsabs=1e-8,
+    )  # fmt: skip
+    found = compared.evidences["scaled"]
+    assert found.value is not None
+    assert found.error is not None
+    exact = math.log(value) + top - len(Y) * math.log(Y.std(ddof=1))
+    assert abs(found.value - exact) < 3 * found.error
+
+
 def test_a_model_of_the_logarithm_is_put_on_the_scale_of_the_data(fit_program):
     """The evidence of `log(y) ~ normal` is one of log(y): the log Jacobian is added before it is compared."""
     y = np.exp(np.array([0.3, 1.2, 0.7, -0.2, 0.9, 1.5, 0.1, 0.4]))
@@ -120,6 +165,11 @@ def test_standardized_predictors_have_the_evidence_of_the_program_that_was_fitte
     assert first.value is not None
     assert second.value is not None
     assert abs(first.value - second.value) < 4 * math.hypot(first.error or 0, second.error or 0)
+    as_it_is = fit_program("as-it-is", LINE, table, columns={"X": ["x"], "y": "y"})
+    compared = workbench.compare(fits[0], as_it_is, evidence=True, progress=False).evidence
+    assert compared is not None
+    assert compared.best
+    assert "standardized in `scaled` and not in `as-it-is`" in compared.remark
 
 
 def test_constants_set_for_the_fit_count(fit_program):

@@ -7,6 +7,7 @@ they are not compared.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,12 @@ from workbench.results import Fit
 from workbench.results.outcome_scales import read_scales
 from workbench.results.view import OutcomeDescription
 from workbench.thresholds import SAME_VALUE_LIMIT
+
+_WITH_TRIALS = re.compile(
+    r"\b(?:binomial|binomial_logit|beta_binomial|binomial_logit_glm)"
+    r"(?:\(|_lu?pmf\([^|]*\|)(?P<trials>(?:[^(),\[\]]|\[[^\]]*\])+),"
+)
+"""A density of a number of successes, and the number of trials that it is given."""
 
 Floats = NDArray[np.float64]
 """An array of doubles."""
@@ -97,13 +104,22 @@ def explain_other_outcome(fits: Mapping[str, Fit]) -> str:
     for name, fit in others:
         if _has_other_outcome(reference, fit):
             return _describe_other_outcome(name, first)
+        if _has_other_trials(reference, fit):
+            return (
+                f"the outcomes of `{name}` and `{first}` are successes among other numbers of trials: "
+                "they are not the same outcome."
+            )
     return ""
 
 
 def find_same_outcome(fits: Mapping[str, Fit]) -> tuple[str, ...]:
     """Return the most runs that have the same outcome as one of them; none where all differ."""
     groups = [
-        tuple(name for name, fit in fits.items() if fit is one or not _has_other_outcome(one, fit))
+        tuple(
+            name
+            for name, fit in fits.items()
+            if fit is one or not (_has_other_outcome(one, fit) or _has_other_trials(one, fit))
+        )
         for one in fits.values()
     ]
     largest = max(groups, key=len, default=())
@@ -124,6 +140,32 @@ def _has_other_outcome(fit: Fit, other: Fit) -> bool:
         for first in observed.values()
         for second in others.values()
     )
+
+
+def _has_other_trials(fit: Fit, other: Fit) -> bool:
+    """Return whether successes are counted among different numbers of trials: these belong to the outcome.
+
+    A program whose density has none, such as a Poisson distribution, may have any.
+    """
+    trials, others = _read_trials(fit), _read_trials(other)
+    return trials is not None and others is not None and not _are_equal(trials, others)
+
+
+def _read_trials(fit: Fit) -> Floats | None:
+    """Return the numbers of trials of all densities of a run, in ascending order; `None` without any."""
+    known = _read_data(fit, "observed_data") | _read_data(fit, "constant_data")
+    rows = max((values.size for values in _read_observed(fit).values()), default=1)
+    found: list[Floats] = []
+    for term in fit.results.model.terms:
+        for match in _WITH_TRIALS.finditer(term.statement) if term.role == "likelihood" else ():
+            text = match["trials"].strip()
+            name = re.match(r"[A-Za-z]\w*", text)
+            if name is not None and name[0] in known:
+                values = known[name[0]]
+                found.append(np.repeat(values, rows) if values.size == 1 else values)
+            elif text.isdecimal():
+                found.append(np.full(rows, float(text)))
+    return np.sort(np.concatenate(found)) if found else None
 
 
 def _describe_other_outcome(name: str, first: str) -> str:
@@ -228,11 +270,16 @@ def _read_outcome(fit: Fit, outcome: OutcomeDescription, column: str) -> tuple[F
 
 
 def _read_observed(fit: Fit) -> dict[str, Floats]:
-    if "observed_data" not in fit.tree.children:
+    return _read_data(fit, "observed_data")
+
+
+def _read_data(fit: Fit, group: str) -> dict[str, Floats]:
+    """Return the numbers of a group of data by variable, in one dimension."""
+    if group not in fit.tree.children:
         return {}
     return {
         str(name): np.asarray(array.values, dtype=float).ravel()
-        for name, array in fit.tree["observed_data"].data_vars.items()
+        for name, array in fit.tree[group].data_vars.items()
     }
 
 

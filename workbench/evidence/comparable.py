@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,9 +46,14 @@ def find_shared_data(
     unmodelled
         By run, data whose density has no parameter, by variable: they are part of an evidence too.
     """
-    further = unmodelled or {}
     if len(fits) < 2:
         return SharedData()
+    shared = _find_scale(fits, unmodelled or {})
+    remarks = [text for text in (shared.remark, _describe_standardized(fits)) if text]
+    return replace(shared, remark=" ".join(remarks))
+
+
+def _find_scale(fits: Mapping[str, Fit], further: Mapping[str, Mapping[str, Floats]]) -> SharedData:
     if other := explain_other_outcome(fits):
         return SharedData(obstacle=other)
     observed = {name: _collect_observed(fit, further.get(name, {})) for name, fit in fits.items()}
@@ -63,6 +68,19 @@ def find_shared_data(
     scale = find_common_scale(fits)
     offsets = {name: float(offset.sum()) for name, offset in scale.offsets.items()}
     return SharedData(offsets, scale.remark.replace("log likelihood", "log evidence"), scale.obstacle)
+
+
+def _describe_standardized(fits: Mapping[str, Fit]) -> str:
+    """Return that priors have different scales, where predictors are standardized in some runs only."""
+    scaled = {name: tuple(sorted(fit.results.data.standardized.matrices)) for name, fit in fits.items()}
+    if len(set(scaled.values())) < 2:
+        return ""
+    names = ", ".join(f"`{name}`" for name, matrices in scaled.items() if matrices)
+    others = ", ".join(f"`{name}`" for name, matrices in scaled.items() if not matrices)
+    return (
+        f"Predictors are standardized in {names}{f' and not in {others}' if others else ''}: the same prior "
+        "statements are about effects on different scales, and the Bayes factors compare different priors."
+    )
 
 
 def _compare_values(observed: Mapping[str, Floats]) -> SharedData:
@@ -84,7 +102,14 @@ def _collect_observed(fit: Fit, further: Mapping[str, Floats]) -> Floats | None:
     """Return all observed values of a run in ascending order; `None` where they are not known."""
     group = fit.find_group("observed_data")
     modelled = {} if group is None else {name: variable.values for name, variable in group.list_data()}
-    arrays = [np.asarray(values, dtype=float).ravel() for values in {**further, **modelled}.values()]
+    sources = {column for outcome in fit.results.model.outcomes for column in outcome.columns}
+    kept = {name for outcome in fit.results.model.outcomes for name in (outcome.variable or outcome.name,)}
+    doubled = sources - kept if kept <= modelled.keys() else set()  # `y`, of which the program models `z`
+    arrays = [
+        np.asarray(values, dtype=float).ravel()
+        for name, values in {**further, **modelled}.items()
+        if name not in doubled
+    ]
     return np.sort(np.concatenate(arrays)) if arrays else None
 
 

@@ -383,3 +383,12 @@ def test_a_jacobian_of_the_program_itself_changes_the_integral(integrate_prior):
     )
     assert math.isnan(mass.log_mass)
     assert "adds a Jacobian of its own" in mass.reason
+
+
+def test_a_constant_of_transformed_data_that_is_not_followed_is_named_as_such(compute):
+    """It is no parameter, and is not said to be one."""
+    own = "transformed data { real c = 1; if (N > 1) c = 2; }"
+    log_mass, reason = compute("real<lower=1> s;", "s ~ normal(0, c);", own_data=own)
+    assert math.isnan(log_mass)
+    assert "the value of `c`" in reason
+    assert "in a way that the workbench does not follow" in reason

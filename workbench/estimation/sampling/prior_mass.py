@@ -469,6 +469,13 @@ class _Integrator:
 
     def _evaluate(self, node: n.Expr, term: Term) -> Floats:
         value = self._try_evaluate(node)
+        if value is None and not t.find_names(node) & find_dependent_names(
+            self.program, list(self.parameters)
+        ):
+            raise _UnknownMassError(
+                f"the value of `{to_text(node)}`, on which the prior on line {term.line} depends, is "
+                "computed in a way that the workbench does not follow"
+            )
         if value is None:
             raise _UnknownMassError(
                 f"bounds cut off a part of the prior on line {term.line} that depends on `{to_text(node)}`"
