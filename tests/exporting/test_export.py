@@ -135,7 +135,10 @@ def test_texts_groups_and_exposures(workbench, run, tmp_path):  # noqa: F811
     assert outcome["statement"].startswith("y[n] ~ poisson(exposure[n] * exp(X[n] * beta")
     assert outcome["multiplier"] == [{"features": ["exposure"], "groups": [], "values": [1.0]}]
     assert document["features"]["area"]["levels"] == ["North", "South-East", "West"]
-    assert document["features"]["old"] == {"column": "old", "levels": ["no", "yes"], "first": 0}
+    assert document["features"]["old"] == {
+        "column": "old", "levels": ["no", "yes"], "first": 0,
+        "words": {"no": "no", "n": "no", "yes": "yes", "y": "yes"},
+    }  # fmt: skip
     assert {"kind=town", "kind=village"} < document["features"].keys()
 
 
@@ -247,17 +250,25 @@ def test_what_the_scorer_refuses_is_a_sentence(workbench, run, tmp_path):  # noq
     changed = json.loads(text)
     changed["outcomes"][0]["predictor"][0]["values"][0] += 1e-9
     assert "was changed after it was written" in refuse(json.dumps(changed), good)
-    other = change(json.loads(text), ("format",), "workbench-export-2")
-    assert f"expected to have the format {FORMAT}, found 'workbench-export-2'" in refuse(
+    other = change(json.loads(text), ("format",), "workbench-export-1")
+    for place, value in (("outcomes",), []), (("draws",), 4), (("draws",), "3"):
+        assert "tried.json` " in refuse(json.dumps(change(json.loads(text), place, value)), good)
+    broken = change(json.loads(text), ("outcomes", 0, "predictor", 0, "features"), ["nothing"])
+    assert "cannot be used: KeyError('nothing')" in refuse(json.dumps(broken), good)
+    assert f"expected to have the format {FORMAT}, found 'workbench-export-1'" in refuse(
         json.dumps(other), good
     )
-    assert "column `area` holds 'Nowhere', which did not occur" in refuse(text, good.assign(area="Nowhere"))
+    assert "row 1: column `area` holds 'Nowhere', and its levels are North, South-East, West" in refuse(
+        text, good.assign(area="Nowhere")
+    )
     assert "column `year` was expected in each row" in refuse(text, good.drop(columns="year"))
-    assert "column `old` was expected in each row" in refuse(text, good.assign(old=["yes", ""]))
-    assert "column `exposure` was expected to hold numbers, found 'much'" in refuse(
+    assert "row 2: column `old` holds '', and its levels are no, yes" in refuse(
+        text, good.assign(old=["yes", ""])
+    )
+    assert "column `exposure` was expected to hold numbers from 0 to inf, found 'much'" in refuse(
         text, good.assign(exposure="much")
     )
-    assert "column `exposure` was expected to hold numbers, found 'inf'" in refuse(
+    assert "column `exposure` was expected to hold numbers from 0 to inf, found 'inf'" in refuse(
         text, good.assign(exposure=np.inf)
     )
     done = subprocess.run([sys.executable, "-I", str(SCORER)], capture_output=True, text=True, check=False)
@@ -301,7 +312,7 @@ def test_a_predictor_of_a_group_is_that_of_the_fit():
     ]}  # fmt: skip
     document = {
         "draws": 2, "plug_in": "", "level": 0.5, "outcomes": [outcome],
-        "features": {"area": {"column": "area", "levels": ["a", "b"], "first": 1}},
+        "features": {"area": {"column": "area", "levels": ["a", "b"], "words": {}, "first": 1}},
         "group_values": [{"column": "size", "group": "area", "values": [10.0, 20.0]}],
     }  # fmt: skip
     found = {"y": {"expected": 3.0, "lower": 2.5, "upper": 3.5}}

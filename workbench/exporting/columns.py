@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench import tables
 from workbench.binding.group_sizes import find_group_sizes
+from workbench.binding.values.check import INT_MAX
+from workbench.binding.values.sizes import evaluate
 from workbench.exporting.linear import Linear, make_constant, make_feature
 from workbench.exporting.linear import add as add_linear
 from workbench.exporting.linear import multiply as multiply_linear
@@ -18,6 +21,7 @@ from workbench.program import Declaration
 from workbench.program.syntax import nodes as n
 from workbench.request import FitRequest
 from workbench.results.view import DataDescription
+from workbench.tables import Table
 
 _CENTRED_FROM = 10.0
 """Means beyond so many standard deviations are taken off a column, so that no digits cancel. Ours."""
@@ -37,11 +41,17 @@ class Feature:
     centre
         What is taken off a number.
     levels
-        The texts that are numbered; empty where the column holds numbers.
+        The texts that it can hold; empty where the column holds numbers.
     first
         The number of the first of these.
     level
         The text that is 1, where all others are 0.
+    has_spellings
+        Whether other words for yes and no count as a level.
+    is_integer
+        Whether its numbers are whole.
+    lower, upper
+        The declared bounds of a number.
     """
 
     column: str
@@ -49,6 +59,10 @@ class Feature:
     levels: tuple[str, ...] = ()
     first: int = 1
     level: str | None = None
+    has_spellings: bool = True
+    is_integer: bool = False
+    lower: float | None = None
+    upper: float | None = None
 
 
 @dataclass
@@ -89,6 +103,7 @@ def bind_columns(
     request: FitRequest,
     row_sizes: frozenset[str],
     outcomes: frozenset[str],
+    table: Table | None = None,
 ) -> BoundColumns:
     """Return the data block of a program, of which rows are known as features.
 
@@ -100,9 +115,12 @@ def bind_columns(
         The sizes that count rows.
     outcomes
         The outcomes among the data.
+    table
+        The table of the fit, which has the levels of columns of which one alone was asked for.
     """
     bound = BoundColumns()
-    rules = _Rules(description, request)
+    varying = {item.name for item in request.program.data if row_sizes & {size.text for size in item.axes}}
+    rules = _Rules(description, request, table, varying | row_sizes)
     for declared in request.program.data:
         name = declared.name
         axes = [axis for axis, size in enumerate(declared.axes) if size.text in row_sizes]
@@ -140,6 +158,8 @@ class _Rules:
 
     description: DataDescription
     request: FitRequest
+    table: Table | None
+    varying: frozenset[str] | set[str]
 
     def list_columns(self, name: str) -> Sequence[str]:
         """Return the columns of a variable as they were named; none where it took none."""
@@ -159,6 +179,23 @@ class _Rules:
                 levels = tuple(stored["levels"]) or tuple(str(k + 1) for k in range(int(stored["count"])))
                 return size, levels
         return None
+
+    def find_bounds(self, declared: Declaration) -> tuple[float | None, float | None] | Refused:
+        """Return the declared bounds as numbers; `None` where there is none."""
+        found: list[float | None] = []
+        for bound in (declared.lower, declared.upper):
+            value = None
+            if bound is not None:
+                is_same = not bound.names & self.varying
+                value = evaluate(bound, self.request.data.values) if is_same else None
+                if not isinstance(value, int | float | np.number):
+                    return Refused(
+                        f"`{declared.name}` has the bound `{bound.text}`, which is no single number"
+                    )
+            found.append(None if value is None or not np.isfinite(value) else float(value))
+        if found != [None, None] and declared.name in self.description.rules.get("standardized", {}):
+            return Refused(f"`{declared.name}` is standardized, and its bounds are those of what it became")
+        return found[0], found[1]
 
     def find_scale(self, name: str) -> tuple[Sequence[float], Sequence[float]] | None:
         """Return mean and SD of the columns of a matrix that the program has standardized."""
@@ -201,7 +238,13 @@ def _bind_column(
     if stored.get("since") or column not in rules.description.columns:
         return Refused(f"`{declared.name}` takes dates from `{written}`, which an export has no rule for")
     if level is not None:
-        return [bound.add(Feature(column, level=level), f"{column}={level}")]
+        if rules.table is None or not rules.table.has_column(column):
+            return Refused(
+                f"the levels of `{column}` beside `{level}` are known from the table of the fit alone"
+            )
+        texts = tables.to_texts(rules.table, column).drop_null().unique().to_pylist()
+        feature = Feature(column, levels=tuple(sorted({level, *texts})), level=level, has_spellings=False)
+        return [bound.add(feature, f"{column}={level}")]
     levels = tuple(stored.get("levels") or ())
     groups = rules.find_groups(declared.name) if declared.is_integer else None
     if groups is not None:
@@ -212,9 +255,18 @@ def _bind_column(
         lower = None if declared.lower is None else declared.lower.literal
         return [bound.add(Feature(column, levels=levels, first=0 if lower == 0 else 1), column)]
     if levels:
-        return [bound.add(Feature(column, level=each), f"{column}={each}") for each in levels[1:]]
+        return [
+            bound.add(Feature(column, levels=levels, level=each), f"{column}={each}") for each in levels[1:]
+        ]
+    bounds = rules.find_bounds(declared)
+    if isinstance(bounds, Refused):
+        return bounds
+    lower, upper = bounds
+    if declared.is_integer:
+        lower = -INT_MAX - 1.0 if lower is None else max(lower, -INT_MAX - 1.0)
+        upper = float(INT_MAX) if upper is None else min(upper, float(INT_MAX))
     centre = 0.0 if declared.is_integer else _choose_centre(rules, declared, written)
-    return [bound.add(Feature(column, centre), column)]
+    return [bound.add(Feature(column, centre, (), 1, None, False, declared.is_integer, lower, upper), column)]
 
 
 def _split(written: str, columns: Sequence[str]) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.binding.columns.levels import list_spellings
 from workbench.errors import RequestError
 from workbench.exporting.columns import BoundColumns, Feature, bind_columns, make_known
 from workbench.exporting.formula import Formula, find_formula, list_features
@@ -22,8 +23,9 @@ from workbench.program import Declaration
 from workbench.program.syntax import nodes as n
 from workbench.provenance import read_workbench_version
 from workbench.results.outcomes import list_outcome_data
+from workbench.tables import Table
 
-FORMAT = "workbench-export-1"
+FORMAT = "workbench-export-2"
 """What the documents are called in themselves: raised when a key changes its meaning."""
 
 SCORER = Path(__file__).with_name("scorer.py")
@@ -80,7 +82,9 @@ def choose_draws(total: int, count: int) -> np.ndarray:
     return np.arange(count) * total // count
 
 
-def build_document(opened: OpenPredictor, choice: DrawChoice, origin: Origin) -> dict[str, Any]:
+def build_document(
+    opened: OpenPredictor, choice: DrawChoice, origin: Origin, table: Table | None = None
+) -> dict[str, Any]:
     """Return the export of a run.
 
     Parameters
@@ -91,6 +95,8 @@ def build_document(opened: OpenPredictor, choice: DrawChoice, origin: Origin) ->
         Which of its draws.
     origin
         Where it comes from.
+    table
+        The table of the fit, where it is still there.
 
     Raises
     ------
@@ -103,6 +109,7 @@ def build_document(opened: OpenPredictor, choice: DrawChoice, origin: Origin) ->
         predictor.request,
         predictor.growth.rows,
         frozenset(list_outcome_data(predictor.request.program)),
+        table,
     )
     outcomes = tuple(dict.fromkeys(item.outcome for item in predictor.program.replicates))
     interpreter = run_program(opened, columns, choice.places, frozenset(outcomes))
@@ -172,7 +179,7 @@ def run_program(
         {
             name: len(each.levels)
             for name, each in columns.features.items()
-            if each.levels and each.first == 1
+            if each.levels and each.first == 1 and each.level is None
         },
     )
     for block in ("transformed data", "transformed parameters", "model"):
@@ -214,11 +221,17 @@ def _check_size(formulas: Sequence[Formula], draws: int) -> None:
 
 
 def _describe_feature(feature: Feature) -> dict[str, Any]:
-    if feature.level is not None:
-        return {"column": feature.column, "level": feature.level}
-    if feature.levels:
-        return {"column": feature.column, "levels": list(feature.levels), "first": feature.first}
-    return {"column": feature.column, "centre": feature.centre}
+    if not feature.levels:
+        kept = {"lower": feature.lower, "upper": feature.upper}
+        return {
+            "column": feature.column,
+            "centre": feature.centre,
+            "integer": feature.is_integer,
+            **{name: bound for name, bound in kept.items() if bound is not None},
+        }
+    what = {"first": feature.first} if feature.level is None else {"level": feature.level}
+    words = list_spellings(feature.levels) if feature.has_spellings else {}
+    return {"column": feature.column, "levels": list(feature.levels), "words": words, **what}
 
 
 def _describe_formula(formula: Formula) -> dict[str, Any]:

@@ -1,18 +1,25 @@
-"""Score rows with an export of workbench, whose schema says what it means: plain Python, no package.
+"""Score rows with an export of workbench: `python scorer.py model.json rows.csv > expectations.csv`.
 
-    python scorer.py model.json rows.csv > expectations.csv
-
-From Python: `score(read_export("model.json"), {"age": 41, "county": "AITKIN"})`.
+From Python: `score(read_export("model.json"), {"age": 41, "county": "AITKIN"})`. Plain Python, no package.
 """
-
-from __future__ import annotations
 
 import csv
 import hashlib
 import json
 import math
+import re
 import sys
 from typing import Any
+
+_DAMAGE = (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RecursionError)
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_TRUTHS = {"True": 1.0, "TRUE": 1.0, "true": 1.0, "False": 0.0, "FALSE": 0.0, "false": 0.0}
+_FUNCTIONS: dict[str, Any] = {"exp": math.exp, "log": math.log, "log1p": math.log1p, "sqrt": math.sqrt}
+_INVERSES: dict[str, Any] = {
+    "identity": lambda x: x,
+    "logit": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
+    "log": lambda x: math.exp(x) if x < 709 else math.inf,
+}
 
 
 class ScoringError(Exception):
@@ -21,19 +28,36 @@ class ScoringError(Exception):
 
 def read_export(path: str) -> Any:
     """Return an export from its file, checked against its own hash."""
-    try:
-        with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - one import less
+    with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - one import less
+        try:
             export = json.load(stream)
-        kept = {key: value for key, value in export.items() if key != "sha256"}
-        text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
-        form, found = export["format"], export["sha256"]
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        raise ScoringError(f"`{path}` is no export of workbench: it is damaged, or another file.") from None
-    if form != "workbench-export-1":
-        raise ScoringError(f"`{path}` was expected to have the format workbench-export-1, found {form!r}.")
-    if hashlib.sha256(text.encode()).hexdigest() != found:
+            kept = {key: value for key, value in export.items() if key != "sha256"}
+            text, form = json.dumps(kept, sort_keys=True, separators=(",", ":")), export["format"]
+            is_same = hashlib.sha256(text.encode()).hexdigest() == export["sha256"]
+            terms = [x for each in export["outcomes"] for x in (*each["predictor"], *each["multiplier"])]
+            is_whole = {len(x["values"]) for x in terms} <= {1, export["draws"]} and export["draws"] > 0
+        except _DAMAGE:
+            raise ScoringError(f"`{path}` is no export of workbench, or it is damaged.") from None
+    if form != "workbench-export-2":
+        raise ScoringError(f"`{path}` was expected to have the format workbench-export-2, found {form!r}.")
+    if not is_same:
         raise ScoringError(f"`{path}` was changed after it was written: its hash is another one.")
+    if not terms or not is_whole:
+        raise ScoringError(f"`{path}` lacks outcomes, or some of its {export['draws']} draws.")
     return export
+
+
+def read_rows(path: str) -> Any:
+    """Yield the rows of a CSV file, each cell as it is written."""
+    with open(path, encoding="utf-8-sig", newline="") as stream:  # noqa: PTH123
+        lines = (cells for cells in csv.reader(stream, strict=True) if cells)
+        header = [name.strip() for name in next(lines, [])]
+        if len({*header}) < len(header) or re.fullmatch("[^,]*[;\t|][^,]*", ",".join(header)):
+            raise ScoringError(f"the header of `{path}` was expected to have commas, and each name once.")
+        for number, cells in enumerate(lines, 1):
+            if len(cells) != len(header):
+                raise ScoringError(f"row {number} has {len(cells)} cells, and the header {len(header)}.")
+            yield dict(zip(header, cells, strict=True))
 
 
 def score(export: Any, row: dict[str, Any]) -> dict[str, dict[str, float | None]]:
@@ -48,23 +72,22 @@ def score(export: Any, row: dict[str, Any]) -> dict[str, dict[str, float | None]
                 raise ScoringError(f"`{name}` cannot be computed: it is taken of {value:g}.") from None
     for rule in export["group_values"]:
         known = rule["values"][int(features[rule["group"]]) - 1]
-        given = known if row.get(rule["column"]) in (None, "") else _to_number(row, rule["column"])
-        if not math.isclose(given, known, rel_tol=1e-6, abs_tol=1e-9):
+        if rule["column"] in row and not math.isclose(_read(rule, row), known, rel_tol=1e-6, abs_tol=1e-9):
             raise ScoringError(f"column `{rule['column']}` of that level was {known:g} in the fit.")
     return {outcome["name"]: _score(export, outcome, features) for outcome in export["outcomes"]}
 
 
 def _score(export: Any, outcome: Any, features: dict[str, float]) -> dict[str, float | None]:
-    """Return mean and interval of an expectation over draws."""
-    draws = []
-    for draw in range(export["draws"]):
-        predictor, multiplier = (_add_up(outcome[key], draw, features) for key in ("predictor", "multiplier"))
-        draws.append(multiplier * _INVERSES[outcome["link"]](predictor))
-    mean, tail = math.fsum(draws) / len(draws), (1 - export["level"]) / 2
-    if export["plug_in"]:
-        return {"expected": mean, "lower": None, "upper": None}
-    draws.sort()
-    return {"expected": mean, "lower": _quantile(draws, tail), "upper": _quantile(draws, 1 - tail)}
+    """Return mean and interval of an expectation over draws; quantiles are of type 7 (Hyndman and Fan)."""
+    keys = ("predictor", "multiplier")
+    sums = ([_add_up(outcome[key], draw, features) for key in keys] for draw in range(export["draws"]))
+    draws = sorted(multiplier * _INVERSES[outcome["link"]](predictor) for predictor, multiplier in sums)
+    found: dict[str, float | None] = {"expected": math.fsum(draws) / len(draws), "lower": None, "upper": None}
+    for end, sign in (("lower", -1), ("upper", 1)) if not export["plug_in"] else ():
+        place = (1 + sign * export["level"]) / 2 * (len(draws) - 1)
+        below, above = (draws[whole] for whole in (math.floor(place), math.ceil(place)))
+        found[end] = below + (place - math.floor(place)) * (above - below)
+    return found
 
 
 def _add_up(terms: Any, draw: int, features: dict[str, float]) -> float:
@@ -74,73 +97,51 @@ def _add_up(terms: Any, draw: int, features: dict[str, float]) -> float:
         value = term["values"][draw if len(term["values"]) > 1 else 0]  # one value is that of every draw
         for group in term["groups"]:
             value = value[int(features[group]) - 1]
-        for feature in term["features"]:
-            value *= features[feature]
-        total += value
+        total += value * math.prod(features[feature] for feature in term["features"])
     return total
 
 
 def _read(rule: Any, row: dict[str, Any]) -> float:
     """Return what a row has in a column: a number, the number of its level, or 1 for one level."""
-    column = rule["column"]
-    if row.get(column) in (None, ""):
+    column, levels = rule["column"], rule.get("levels")
+    if row.get(column) is None:
         raise ScoringError(f"column `{column}` was expected in each row, found a row without it.")
-    if "centre" in rule:
-        return _to_number(row, column) - float(rule["centre"])
-    text = _to_text(row[column])
-    if "level" in rule:
-        return float(text == rule["level"])
-    if text not in rule["levels"]:
-        raise ScoringError(f"column `{column}` holds {text!r}, which did not occur in the data of the fit.")
-    return float(rule["levels"].index(text) + rule["first"])
-
-
-def _to_number(row: dict[str, Any], column: str) -> float:
-    try:
-        if math.isfinite(number := float(row[column])):
-            return number
-    except (TypeError, ValueError):
-        pass
-    raise ScoringError(f"column `{column}` was expected to hold numbers, found {row[column]!r}.")
-
-
-def _to_text(value: Any) -> str:
-    """Return a level as the fit wrote it: 3 for 3.0, yes for true."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _quantile(ordered: list[float], probability: float) -> float:
-    """Return a quantile between ordered values (type 7 of Hyndman and Fan 1996)."""
-    place = probability * (len(ordered) - 1)
-    below, above = math.floor(place), math.ceil(place)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
-
-
-_FUNCTIONS: dict[str, Any] = {"exp": math.exp, "log": math.log, "log1p": math.log1p, "sqrt": math.sqrt}
-_INVERSES: dict[str, Any] = {
-    "identity": lambda x: x,
-    "logit": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
-    "log": lambda x: math.exp(x) if x < 709 else math.inf,
-}
-"""The functions and the inverses of links that an export can hold."""
+    text = (raw := str(row[column])).strip()
+    number = float(text) if _NUMBER.fullmatch(text) else _TRUTHS.get(raw, math.nan)
+    if levels is None:
+        lower, upper = rule.get("lower", -math.inf), rule.get("upper", math.inf)
+        is_right = number.is_integer() if rule.get("integer") else math.isfinite(number)
+        if is_right and lower <= number <= upper:
+            return number - float(rule.get("centre", 0))
+        expected = f"{'whole ' * bool(rule.get('integer'))}numbers from {lower:.10g} to {upper:.10g}"
+        raise ScoringError(f"column `{column}` was expected to hold {expected}, found {text!r}.")
+    plain = repr(number).removesuffix(".0") if abs(number) < 2**53 else text  # 3.0 and 03 are the level 3
+    names = {text, ("no", "yes")[int(number)] if raw in _TRUTHS else plain}
+    found = names.intersection(levels) or {rule["words"].get(name.casefold()) for name in names} - {None}
+    if len(found) != 1:
+        raise ScoringError(f"column `{column}` holds {text!r}, and its levels are {', '.join(levels)[:999]}.")
+    return float(found == {rule["level"]} if "level" in rule else levels.index(*found) + rule["first"])
 
 
 def main(arguments: list[str]) -> int:
     """Write the expectations of all rows of a CSV file to stdout; return the exit code."""
+    path, number, lines = "", 0, ["row,outcome,expected,expected_lower,expected_upper"]
     try:
         if len(arguments) != 2:
             raise ScoringError("expected two files: python scorer.py model.json rows.csv")
-        export = read_export(arguments[0])
-        with open(arguments[1], encoding="utf-8-sig", newline="") as stream:  # noqa: PTH123
-            print("row,outcome,expected,expected_lower,expected_upper")  # noqa: T201
-            for number, row in enumerate(csv.DictReader(stream), 1):
-                for name, found in score(export, row).items():
-                    print(number, name, *("" if x is None else x for x in found.values()), sep=",")  # noqa: T201
-    except (ScoringError, OSError, UnicodeDecodeError, csv.Error) as reason:
-        sys.stderr.write(f"error: {reason}\n")
+        export = read_export(path := arguments[0])
+        rows = list(read_rows(path := arguments[1]))
+        if not rows:
+            raise ScoringError(f"`{path}` has no rows.")
+        for number, row in enumerate(rows, 1):
+            for name, found in score(export, row).items():
+                ends = ",".join("" if x is None else str(x) for x in found.values())
+                lines.append(f"{number},{name},{ends}")
+    except (ScoringError, OSError, csv.Error, *_DAMAGE) as reason:
+        said = reason if isinstance(reason, ScoringError) else f"`{path}` cannot be used: {reason!r}."
+        sys.stderr.write(f"error: {f'row {number}: ' if number else ''}{said}\n")
         return 2
+    print(*lines, sep="\n")  # noqa: T201
     return 0
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench import files, tables
+from workbench.binding.phrases import join_remarks
 from workbench.errors import RequestError
 from workbench.estimation.sampling.stored_draws import POINTS
 from workbench.exporting.document import (
@@ -22,11 +25,12 @@ from workbench.exporting.document import (
     choose_draws,
     format_document,
 )
-from workbench.exporting.scorer import ScoringError, score
+from workbench.exporting.scorer import ScoringError, read_rows, score
 from workbench.prediction.chunk import OpenPredictor
 from workbench.prediction.predictions import Floats, OutcomePrediction
 from workbench.prediction.predictor import Parameters
 from workbench.progress import SILENT, Progress
+from workbench.provenance import hash_file
 from workbench.registry.runs import hash_run, name_content
 from workbench.results import Fit
 from workbench.tables import Table
@@ -134,7 +138,8 @@ def export(
         total = 1 if options.plug_in else opened.parameters.count
         choice = DrawChoice(choose_draws(total, options.draws), total, options.plug_in)
         with progress.stage("Reading the formulas"):
-            document = build_document(opened, choice, _describe_origin(fit, options))
+            own = table if table.sha256 == fit.results.data.sha256 else None
+            document = build_document(opened, choice, _describe_origin(fit, options), own)
         with progress.stage("Comparing with predict"):
             return _try(opened, table, document, choice)
 
@@ -200,23 +205,33 @@ def _try(opened: OpenPredictor, table: Table, document: Mapping[str, Any], choic
     RequestError
         They are others, or the scorer refuses a row that `predict` does not.
     """
-    table = _choose_rows(opened, table)
+    whole = table
+    table, places = _choose_rows(opened, whole)
     exported = [chunk.outcomes for chunk in iterate_chunks(_take_draws(opened, choice.places), table)]
     every: list[tuple[OutcomePrediction, ...]] = []
     if choice.total > len(choice.places):
         every = [chunk.outcomes for chunk in iterate_chunks(opened, table)]
-    rows = _list_rows(table, document)
+    rows = _read_as_written(whole, places) or _list_rows(table, document)
+    numbers = [table.row_number(place) for place in range(table.rows)]
     worst = 0.0
     for outcome in document["outcomes"]:
         expected = _collect(exported, outcome["name"])
-        found = _score_rows(document, rows, outcome["name"])
+        found = _score_rows(document, rows, numbers, outcome["name"])
         wanted = _summarise(expected, document["level"], has_interval=not choice.plug_in)
         worst = max(worst, _compare(outcome, found, wanted))
     names = [outcome["name"] for outcome in document["outcomes"]]
     shift = max(
         (_measure_shift(_collect(every, name), choice.places) for name in names if every), default=0.0
     )
-    return Export(document, len(rows), worst, shift, opened.stored.remark)
+    return Export(document, len(rows), worst, shift, _describe_draws(opened))
+
+
+def _describe_draws(opened: OpenPredictor) -> str:
+    """Return what must be said about the draws: that they are not those of NUTS, or that the fit failed."""
+    diagnosis = opened.fit.results.diagnosis
+    failed = "the verdict of the fit is fail: do not rely on the numbers of this export."
+    is_failed = diagnosis is not None and diagnosis.verdict == "fail"
+    return join_remarks(opened.stored.remark, failed if is_failed else "")
 
 
 def _take_draws(opened: OpenPredictor, places: NDArray[Any]) -> OpenPredictor:
@@ -229,8 +244,8 @@ def _take_draws(opened: OpenPredictor, places: NDArray[Any]) -> OpenPredictor:
     return replace(opened, parameters=Parameters(values), stored=replace(opened.stored, draws=stored))
 
 
-def _choose_rows(opened: OpenPredictor, table: Table) -> Table:
-    """Return rows with everything that is needed, at most so many, evenly among all."""
+def _choose_rows(opened: OpenPredictor, table: Table) -> tuple[Table, NDArray[Any]]:
+    """Return rows with everything that is needed, at most so many, evenly among all, and their places."""
     used = {
         column
         for name in opened.fit.results.data.rules.get("variables", {})
@@ -248,11 +263,24 @@ def _choose_rows(opened: OpenPredictor, table: Table) -> Table:
     chosen = kept[choose_draws(len(kept), MOST_TRIED_ROWS)]
     left_out = np.ones(table.rows, dtype=bool)
     left_out[chosen] = False
-    return tables.drop_rows(table, left_out) if left_out.any() else table
+    return (tables.drop_rows(table, left_out) if left_out.any() else table), chosen
+
+
+def _read_as_written(table: Table, places: NDArray[Any]) -> list[dict[str, Any]]:
+    """Return rows of a table as its CSV file has them, read by the scorer; none if it is no such file."""
+    wanted, rows, count = set(places.tolist()), [], 0
+    with suppress(ScoringError, OSError, ValueError, csv.Error):
+        if not table.path.is_file() or hash_file(table.path) != table.sha256:
+            return []
+        for count, row in enumerate(read_rows(str(table.path)), 1):
+            if count - 1 in wanted:
+                rows.append(row)
+        return rows if count == table.rows else []
+    return []
 
 
 def _list_rows(table: Table, document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows as the scorer takes them."""
+    """Return the rows of a table that is no CSV file, as the scorer takes them from Python."""
     needed = {rule["column"] for rule in document["features"].values() if "column" in rule}
     needed |= {rule["column"] for rule in document["group_values"]}
     names = [name for name in table.columns if name in needed]
@@ -285,12 +313,18 @@ def _summarise(expected: Floats, level: float, *, has_interval: bool) -> Floats:
     return np.stack([mean, *np.quantile(expected, (tail, 1 - tail), axis=0)] if has_interval else [mean])
 
 
-def _score_rows(document: Mapping[str, Any], rows: list[dict[str, Any]], name: str) -> Floats:
-    try:
-        scored = [score(document, row)[name] for row in rows]
-    except ScoringError as reason:
-        message = f"the scorer of exports refuses a row that `predict` takes: {reason}"
-        raise RequestError(message, hint="give such a column as plain numbers, and fit again") from reason
+def _score_rows(
+    document: Mapping[str, Any], rows: list[dict[str, Any]], numbers: list[int], name: str
+) -> Floats:
+    scored = []
+    for number, row in zip(numbers, rows, strict=True):
+        try:
+            scored.append(score(document, row)[name])
+        except ScoringError as reason:
+            message = f"the scorer of exports refuses row {number}, which `predict` takes: {reason}"
+            raise RequestError(
+                message, hint="write its cells as plain numbers, or as the levels are, and fit again"
+            ) from reason
     return np.array([[value for value in each.values() if value is not None] for each in scored], float).T
 
 

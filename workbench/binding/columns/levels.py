@@ -247,6 +247,21 @@ def _replace_spellings(
     return texts, tuple(replaced)
 
 
+def list_spellings(levels: Sequence[str]) -> dict[str, str]:
+    """Return the words, in lower case, that count as a level of yes and no; none for other levels.
+
+    >>> list_spellings(("No", "Yes")) == {"no": "No", "n": "No", "yes": "Yes", "y": "Yes"}
+    True
+    >>> list_spellings(("no", "yes", "maybe"))
+    {}
+    """
+    for meanings in _ANSWERS:
+        by_meaning = {meanings.get(level.casefold()): level for level in levels}
+        if len(levels) == 2 and set(by_meaning) == set(meanings.values()):
+            return {word: by_meaning[meant] for word, meant in meanings.items()}
+    return {}
+
+
 def refuse_missing(table: Table, column: str) -> None:
     """Refuse a column that has missing cells.
 
