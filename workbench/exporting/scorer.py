@@ -1,7 +1,4 @@
-"""Score rows with an export of workbench: `python scorer.py model.json rows.csv > expectations.csv`.
-
-From Python: `score(read_export("model.json"), {"age": 41, "county": "AITKIN"})`. Plain Python, no package.
-"""
+"""Score rows, without any package: `python scorer.py model.json rows.csv`, or `score(export, row)`."""
 
 import csv
 import hashlib
@@ -20,6 +17,7 @@ _INVERSES: dict[str, Any] = {
     "logit": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
     "log": lambda x: math.exp(x) if x < 709 else math.inf,
 }
+"""What counts as damage, as a number and as a truth; the functions and inverses of links of an export."""
 
 
 class ScoringError(Exception):
