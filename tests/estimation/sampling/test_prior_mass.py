@@ -247,6 +247,7 @@ def test_a_truncation_by_hand_elsewhere_than_at_the_bound_is_refused(compute, de
         ("", "target += a < 0 ? negative_infinity() : 0;", "makes the density zero"),
         ("", "target += positive(a);", "line 1 of the function `positive` may make the density zero"),
         ("", "y ~ normal(0, a);", "outside of <lower=0>"),
+        ("", "y ~ normal(0, a < 0 ? not_a_number() : 1);", "`a < 0 ?` makes the density zero"),
     ],
 )  # fmt: skip
 def test_a_support_that_is_cut_elsewhere_than_by_declarations_is_refused(compute, blocks, model, words):
@@ -392,3 +393,11 @@ def test_a_constant_of_transformed_data_that_is_not_followed_is_named_as_such(co
     assert math.isnan(log_mass)
     assert "the value of `c`" in reason
     assert "in a way that the workbench does not follow" in reason
+
+
+@pytest.mark.parametrize("model", ["a ~ normal(m, 1);", "target += normal_lpdf(a | 0, [1, 2]');"])
+def test_a_number_with_vectors_as_arguments_has_several_densities(compute, model):
+    """`a ~ normal(m, 1)` with two means is the product of two densities, which does not integrate to one."""
+    log_mass, reason = compute("real a;", model)
+    assert math.isnan(log_mass)
+    assert "is several densities of `a`" in reason

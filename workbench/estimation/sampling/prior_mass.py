@@ -306,6 +306,10 @@ class _Integrator:
         name = _find_selected(density.outcome) if density is not None else None
         if density is None or name is None or list(counts) != [name] or term.role == "unplaced":
             raise _UnknownMassError(f"the term on line {term.line} is not a density of parameters themselves")
+        if not density.outcome.type.is_container and any(
+            argument.type.is_container for argument in density.arguments[1:]
+        ):
+            raise _UnknownMassError(f"the statement on line {term.line} is several densities of `{name}`")
         declaration, count = self.parameters[name], counts[name]
         if (declaration.kind, density.distribution) in _MATCHING and not density.is_truncated:
             return 0.0

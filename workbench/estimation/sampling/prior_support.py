@@ -14,6 +14,7 @@ from workbench.program import Program
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.expression import evaluate
+from workbench.program.syntax.printer import to_text
 from workbench.program.terms.undeclared_ranges import find_undeclared_ranges
 
 Range = tuple[float, float]
@@ -121,10 +122,19 @@ def _list_conditions(program: Program) -> Iterator[str]:
             if reads_target or t.find_names(node.condition) & dependent:
                 word = "if" if isinstance(node, n.If) else "while"
                 yield f"the `{word}` on line {_find_line(program, node)} depends on parameters"
-        elif isinstance(node, n.Increment) and any(
-            isinstance(item, n.Call) and item.name in _IMPOSSIBLE for item in t.walk(node)
-        ):
+        elif isinstance(node, n.Increment) and _is_impossible(node):
             yield f"the statement on line {_find_line(program, node)} makes the density zero"
+        elif (
+            isinstance(node, n.Ternary)
+            and _is_impossible((node.yes, node.no))
+            and t.find_names(node.condition) & dependent
+        ):
+            yield f"`{to_text(node.condition)} ?` makes the density zero for some parameters"
+
+
+def _is_impossible(node: object) -> bool:
+    """Return whether an infinite or missing value is called by name."""
+    return any(isinstance(item, n.Call) and item.name in _IMPOSSIBLE for item in t.walk(node))
 
 
 def _list_functions(program: Program) -> Iterator[str]:
