@@ -166,7 +166,7 @@ def test_where_weights_would_not_do_all_rows_are_fitted_and_the_next_batch_is_pr
     first, second = draw(400, 1, shift=0.3), draw(400, 2, shift=0.3)
     account = watch(registry, first, 1)
     assert account.batch.event.weights_reason
-    assert any("preceded by such a fit" in text for text in describe_account(account))
+    assert any("will be fitted to all rows so far" in text for text in describe_account(account))
     account = watch(registry, second, 2)
     (refit,) = account.period.refits
     assert account.batch.event.base == refit.run
