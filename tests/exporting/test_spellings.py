@@ -1,4 +1,4 @@
-"""Cells as people write them: the scorer gives the number of `predict`, or refuses what it reads otherwise."""
+"""Cells as people write them: the scorer gives the number of `predict`, or refuses them."""
 
 import csv
 import io
@@ -44,7 +44,8 @@ NUMBERS = (
     "TRUE", "true", "FALSE", "tRUE", "yes", "0", "1", "2", "99999999999",
 )  # fmt: skip
 ANSWERS = (
-    "TRUE", "FALSE", "True", "true", " TRUE ", "Yes", " Yes ", "YES", "y", "N", "no", "No", "t", "1", "0", "maybe",
+    "TRUE", "FALSE", "True", "true", " TRUE ", "Yes", " Yes ", "YES", "y", "N", "no", "No", "t", "1", "0",
+    "maybe",
 )  # fmt: skip
 CELLS = {
     "kind": (*MISSING, " town ", "Town", "city", "hamlet", "3", "TRUE"),
