@@ -174,7 +174,11 @@ def test_a_job_that_is_ended_says_so(tools, tmp_path, number, code):
     words = [sys.executable, "-m", "workbench", "fit", "linear", "--draws", "2000000", "--no-report"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*words, "--metrics", "linear.prom"], cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT
+            [*words, "--metrics", "linear.prom"],
+            cwd=tmp_path,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored here
         )
         try:
             wait_for(lambda: "Sampling" in (tmp_path / "log").read_text(), 60, tmp_path / "log")
@@ -182,6 +186,7 @@ def test_a_job_that_is_ended_says_so(tools, tmp_path, number, code):
             assert process.wait(30) == code
         finally:
             process.kill()
+            process.wait()
     found = read(tmp_path / "linear.prom")
     assert found['workbench_job_exit_code{command="fit",model="linear"}'] == code
     assert found['workbench_job_success{command="fit",model="linear"}'] == 0

@@ -34,7 +34,7 @@ def describe_account(account: MonitorAccount) -> tuple[str, ...]:
     if account.is_repeated and account.batch is not None:
         known = f"These rows were recorded before, as {name_batch(account.batch)}: nothing has changed."
         sentences.insert(0, known)
-    sentences += [f"{remark[:1].upper()}{remark[1:]}" for remark in account.remarks]
+    sentences += account.remarks
     sentences += _describe_batch(account)
     return tuple(sentences)
 
