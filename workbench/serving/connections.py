@@ -41,6 +41,12 @@ class ConnectionCounts:
         """Say how many connections a process has; `None` if it accepts none."""
         _COUNT.pack_into(self._memory, _COUNT.size * process, _NONE if count is None else count)
 
+    def add(self, process: int) -> None:
+        """Count one more connection of a process, which accepts several before it opens the first."""
+        (count,) = _COUNT.unpack_from(self._memory, _COUNT.size * process)
+        if count != _NONE:
+            self.write(process, count + 1)
+
     def is_fewest(self, process: int) -> bool:
         """Return whether no other process has fewer connections."""
         counts = [_COUNT.unpack_from(self._memory, _COUNT.size * one)[0] for one in range(self._processes)]
@@ -59,7 +65,10 @@ class SharedSocket(socket.socket):
             if self.counts is None or self.counts.is_fewest(self.process):
                 break
             time.sleep(_WAIT)
-        return super().accept()
+        accepted = super().accept()
+        if self.counts is not None:
+            self.counts.add(self.process)
+        return accepted
 
 
 def limit_reading(seconds: float, counts: ConnectionCounts, process: int) -> type[H11Protocol]:
