@@ -14,6 +14,7 @@ from workbench.monitoring.drift import (
     compare_levels,
     judge_drift,
     list_levels,
+    measure_improvement,
 )
 
 NAMES = tuple(each.name for each in fields(PredictedElements))
@@ -104,6 +105,25 @@ def test_two_levels_of_an_outcome_are_no_more_noise():
     assert moves[1].apart == pytest.approx(-2.3 / np.hypot(0.35, 0.175))
     pooled = tuple(replace(move, mean_alone=None, sd_alone=None) for move in moves)
     assert judge_drift(DriftEvidence(FITTED, pooled, evidence.elements)).move == pooled[0]
+
+
+def test_what_a_fit_gains_by_having_seen_the_rows_is_no_improvement():
+    rng = np.random.default_rng(3)
+    clean = [diagnose(rng)[0] for _ in range(300)]
+    gains, expected = [], []
+    for each in clean:
+        before, after = (
+            each.elements.observed - mean for mean in (each.elements.mean, each.elements.mean_after)
+        )
+        gains.append(float(((before**2 - after**2) / each.elements.sd**2).sum()))
+        learned = np.array([1 - (move.sd_after / move.sd_before) ** 2 for move in each.moves])
+        expected.append(float((learned * (2 - learned) / (1 - learned)).sum()))
+    assert abs(np.mean(gains) - np.mean(expected)) < 4 * np.std(gains) / np.sqrt(len(gains))
+    # Where the gain happens to be small its spread is too, so that the ratio is skewed to below.
+    corrected = np.array([measure_improvement(each.elements, each.moves) for each in clean])
+    as_seen = np.array([measure_improvement(each.elements) for each in clean])
+    assert np.median(corrected) < 0.5 < np.median(as_seen)
+    assert (corrected > 3).mean() < 0.03
 
 
 def test_without_drift_little_is_found_and_moves_are_normal_scores():

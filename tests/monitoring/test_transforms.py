@@ -13,6 +13,7 @@ TAILS = {
     "exponential": stats.expon(),
     "Gumbel": stats.gumbel_r(),
     "Student, 3 degrees of freedom": stats.t(3),
+    "Student, 10 degrees of freedom": stats.t(10),
     "log-normal": stats.lognorm(1),
     "chi-square": stats.chi2(5),
 }
@@ -31,9 +32,8 @@ def test_a_likelihood_ratio_has_an_expectation_of_at_most_1(name: str, side: int
         among = np.repeat(side * simulated[:, None], len(where), axis=1)
         scores = side * ndtri(rank_among(side * where, among, rng))
         expectations.append(np.trapezoid(np.exp(4 * scores - 8) * tail, np.log(tail)))
-    error = np.std(expectations) / np.sqrt(len(expectations))
-    assert np.mean(expectations) < 1 + 3 * error
-    assert np.mean(expectations) > 0.2  # it is not blind
+    # A tail that is too light has an expectation without bound, whose standard error says nothing.
+    assert 0.2 < np.mean(expectations) < 1.5
 
 
 def test_one_batch_in_another_unit_is_an_alarm_at_once() -> None:

@@ -1,5 +1,6 @@
 """Parts of the service by themselves, without Stan."""
 
+import socket
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from workbench.errors import BindingError, RequestError, ToolchainMissing
 from workbench.serving import ServingLimits, ServingOptions
 from workbench.serving import supervisor as supervisor_room
 from workbench.serving.bodies import BadRequest, read_invocation, read_request
+from workbench.serving.connections import ConnectionCounts, SharedSocket
 from workbench.serving.docs_page import build_docs_page
 from workbench.serving.options import Canary, parse_canary
 from workbench.serving.versions import is_of_canary, thin_draws
@@ -132,3 +134,19 @@ def test_the_command_line_imports_no_web_framework():
 
 def test_a_token_is_no_part_of_what_is_shown():
     assert "hidden" not in repr(ServingOptions("radon", token="hidden"))  # noqa: S106
+
+
+def test_a_connection_counts_as_soon_as_it_is_accepted(tmp_path):
+    """A process accepts several at once, before it opens the first."""
+    counts = ConnectionCounts(tmp_path / "counts", 2)
+    for process in (0, 1):
+        counts.write(process, 0)
+    with SharedSocket(socket.AF_INET, socket.SOCK_STREAM) as listening:
+        listening.counts = counts
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            accepted.close()
+    assert not counts.is_fewest(0)
+    assert counts.is_fewest(1)

@@ -161,8 +161,7 @@ def read_scored(
     Parameters and errors are those of `read_request`.
     """
     if _is_csv(content_type):
-        chosen = _choose(_read_query(query, ("new_groups",)).get("new_groups"), new_groups)
-        return replace(_read_csv(body, limits, folder), new_groups=chosen)
+        return _read_plain_csv(body, limits, new_groups, folder, query)
     _refuse_query(query)
     parsed = _parse(body, _ScoredBody)
     return _tabulate(parsed.rows, limits, _choose(parsed.new_groups, new_groups))
@@ -181,8 +180,7 @@ def read_invocation(
     Parameters and errors are those of `read_request`.
     """
     if _is_csv(content_type):
-        chosen = _choose(_read_query(query, ("new_groups",)).get("new_groups"), new_groups)
-        return replace(_read_csv(body, limits, folder), new_groups=chosen)
+        return _read_plain_csv(body, limits, new_groups, folder, query)
     _refuse_query(query)
     parsed = _parse(body, _InvocationBody)
     given = [form for form in (parsed.dataframe_split, parsed.dataframe_records) if form is not None]
@@ -193,6 +191,14 @@ def read_invocation(
         return _tabulate(parsed.dataframe_records, limits, chosen)
     assert parsed.dataframe_split is not None  # noqa: S101 - one of both is there
     return _tabulate(_pair(parsed.dataframe_split), limits, chosen)
+
+
+def _read_plain_csv(
+    body: bytes, limits: ServingLimits, new_groups: NewGroups, folder: Path, query: str
+) -> RowsRequest:
+    """Return the rows of a CSV body, beside which the query string may say what happens to new groups."""
+    chosen = _choose(_read_query(query, ("new_groups",)).get("new_groups"), new_groups)
+    return replace(_read_csv(body, limits, folder), new_groups=chosen)
 
 
 def write_key(cell: Any) -> str:
