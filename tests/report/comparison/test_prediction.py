@@ -7,7 +7,7 @@ import pytest
 
 from tests.report.comparison.runs import make_pair, make_unequal_pair
 from tests.report.simulated import simulate_fit
-from workbench.diagnostics.comparison import Standing
+from workbench.comparison.standings import Standing
 from workbench.report.comparison import prediction
 from workbench.report.comparison.prediction import PredictionComparison
 from workbench.report.document import Figures, Notice, Paragraph, TableBlock, Tone

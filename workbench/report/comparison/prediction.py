@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 
-from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
-from workbench.diagnostics.comparison import (
+from workbench.comparison.standings import (
     Standing,
     compare_predictions,
     find_comparable_scale,
     find_doubts,
 )
+from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
 from workbench.diagnostics.loo import count_cells
 from workbench.report import figures
 from workbench.report.document import (

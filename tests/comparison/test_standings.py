@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 from arviz_stats import compare
 
-from workbench.diagnostics import comparison
-from workbench.diagnostics.comparison import Standing
+from workbench.comparison import standings as comparison
+from workbench.comparison.standings import Standing
 from workbench.results import Fit
 
 RNG = np.random.default_rng(12)
