@@ -10,7 +10,8 @@ from scipy import special, stats
 
 from tests.diagnostics.fits import make_fit
 from workbench.backends.row_sample import choose_rows
-from workbench.diagnostics import comparison, loo, sampled_loo
+from workbench.comparison import standings as comparison
+from workbench.diagnostics import loo, sampled_loo
 from workbench.diagnostics.measures import measure
 from workbench.results import Fit
 from workbench.results.sampled_rows import build_sample_groups

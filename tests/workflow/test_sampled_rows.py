@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import workbench
-from workbench.diagnostics import comparison, loo, sampled_loo
+from workbench.comparison import standings as comparison
+from workbench.diagnostics import loo, sampled_loo
 from workbench.results import run_directory
 from workbench.workflow.resume import continue_run
 
