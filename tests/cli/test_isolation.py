@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,12 @@ from tests.cli.conftest import ENTRY
 
 def run(folder, *arguments, **environment):
     argv = [sys.executable, "-P", "-c", ENTRY, *arguments]
-    return subprocess.run(
-        argv, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
-    )
+    # An entry that is empty or relative means the folder in which the command runs: Python's own setting.
+    places = [
+        str(Path(place).resolve()) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place
+    ]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), **environment}
+    return subprocess.run(argv, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
 
 def test_a_pip_in_the_working_folder_is_not_run(tmp_path):

@@ -316,6 +316,26 @@ def check_full_disk(cluster, folder, disk):
     work.read_all(folder, 6)
 
 
+@pytest.mark.parametrize("failures", [1, 2])
+def test_an_event_loop_that_starts_late_is_tried_again(monkeypatch, failures):
+    """Dask gives its event loop 10 s, and says nothing but `AssertionError` of a busy machine."""
+    dask = pytest.importorskip("workbench.execution.dask")
+    answers = [AssertionError()] * failures + ["a client"]
+
+    def start(*_, **__):
+        answer = answers.pop(0)
+        if isinstance(answer, AssertionError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(dask, "Client", start)
+    if failures == 1:
+        assert dask._make_client("tcp://127.0.0.1:1", None) == "a client"
+    else:
+        with pytest.raises(ClusterError, match="within 10 s"):
+            dask._make_client("tcp://127.0.0.1:1", None)
+
+
 def make_certificates(folder):
     """Make an authority, and a certificate and a key for 127.0.0.1 that it has signed."""
     ca, key, cert = folder / "ca.pem", folder / "key.pem", folder / "cert.pem"

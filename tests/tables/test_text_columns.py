@@ -132,3 +132,8 @@ def test_a_frame_is_read_as_its_file(read):
 def test_columns_of_other_types_are_not_touched():
     cells = pa.table({"x": [1.5, None], "when": pa.array(["2026-01-01", None]).cast(pa.date32())})
     assert read_texts(cells).cells.equals(cells)
+
+
+def test_numbers_beyond_those_of_a_computer_are_texts_too(read):
+    table = read("g,y\n1e400,1\n2,2\n1e300,3\n")
+    assert tables.to_texts(table, "g").to_pylist() == ["inf", "2", "1e+300"]

@@ -329,3 +329,36 @@ def test_an_outcome_that_cannot_be_predicted_has_a_reason(program_from):
 def test_the_authors_replicate_predicts_a_censored_outcome(program_from):
     quantities = "generated quantities { array[N] real y_rep = exponential_rng(rep_vector(s, N)); }"
     assert list(find_predicted(program_from(CENSORED + quantities).replicates)) == ["y_rep"]
+
+
+TRIALS = """
+data { int N; array[N] int<lower=0> n; array[N] int<lower=0, upper=n> y; vector[N] x; }
+parameters { real a; real b; }
+model { a ~ normal(0, 2); b ~ normal(0, 1); y ~ binomial_logit(n, a + b * x); }
+"""
+
+
+@pytest.fixture(scope="module")
+def trials(tools, tmp_path_factory):
+    """Every row of the fit has a success: a new row may have fewer trials than that."""
+    folder = tmp_path_factory.mktemp("trials")
+    (folder / "trials.stan").write_text(TRIALS)
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"n": rng.integers(5, 20, 40), "x": rng.normal(size=40)})
+    frame["y"] = np.maximum(2, rng.binomial(frame["n"], 0.6))
+    return workbench.fit(folder / "trials.stan", frame, output=folder / "run", **QUICK)
+
+
+@pytest.mark.filterwarnings("ignore:`n` runs from")
+def test_few_trials_are_predicted_and_scored_as_a_count(trials):
+    posterior = trials.tree["posterior"]
+    probability = 1 / (1 + np.exp(-posterior["a"].to_numpy() - 0.2 * posterior["b"].to_numpy()))
+    for count in (0, 1):
+        found = trials.predict(pd.DataFrame({"n": [count], "x": [0.2]}))
+        assert found["expected"].tolist() == pytest.approx([count * probability.mean()])
+    new = pd.DataFrame({"n": [0], "x": [0.2], "y": [0]})
+    assert trials.score(new).rows["log_density"].tolist() == [0]
+    new = pd.DataFrame({"n": [1], "x": [0.2], "y": [1]})
+    scores = trials.score(new)
+    assert scores.rows["log_density"].tolist() == pytest.approx([np.log(probability.mean())])
+    assert "brier" not in set(scores.summary["score"])

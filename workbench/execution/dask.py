@@ -487,10 +487,19 @@ def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | No
     return getattr(dask_jobqueue, kind)(**options)
 
 
+def _make_client(address: Any, security: Security | None) -> Client:
+    """Return a client; a second one is tried where Dask's event loop has not started within its 10 s."""
+    for _ in range(2):
+        with suppress(AssertionError):  # all that Dask says of it
+            return Client(address, timeout=_SECONDS_TO_RETURN, security=security, set_as_default=False)
+    message = "Dask did not start within 10 s on this machine, twice."
+    raise ClusterError(message, hint="the machine may be very busy: try again later")
+
+
 @contextmanager
 def _open_client(address: Any, text: str, security: Security | None) -> Iterator[Client]:
     try:
-        client = Client(address, timeout=_SECONDS_TO_RETURN, security=security, set_as_default=False)
+        client = _make_client(address, security)
     except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as reason:
         raise _explain_silence(text, reason, _TLS if text.startswith("tls:") else _NO_TLS) from reason
     try:

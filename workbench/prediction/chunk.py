@@ -317,7 +317,18 @@ def add_observed(
     if chunk.opened.scoring and program.log_lik and columns is not None:
         log_lik = collect(chunk.run([program.log_lik]), program.log_lik)[:, columns]
     # What is censored was not observed, but how likely its limit is can be said.
-    return replace(outcome, observed=None if replicate.prediction else observed, log_lik=log_lik)
+    return replace(
+        outcome,
+        observed=None if replicate.prediction else observed,
+        log_lik=log_lik,
+        exceeds_one=_exceeds_one(chunk, replicate.outcome),
+    )
+
+
+def _exceeds_one(chunk: RowChunk, outcome: str) -> bool:
+    """Return whether an outcome of the fit's rows holds other numbers than 0 and 1."""
+    fitted = chunk.opened.predictor.request.data.values.get(outcome)
+    return fitted is not None and not bool(np.isin(np.asarray(fitted, dtype=float), (0, 1)).all())
 
 
 def return_to_columns(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench import binding, tables
 from workbench.binding import BoundData
-from workbench.errors import BindingError, RequestError, UnseenLevel
+from workbench.errors import BindingError, ProgramError, RequestError, UnseenLevel
 from workbench.prediction.growth import NEW, Growth, list_labels, place_rows
 from workbench.program import Declaration, Program
 from workbench.request import FitRequest
@@ -96,7 +96,11 @@ def bind_new_rows(
     if new_groups != "refuse":
         rules = _add_levels(rules, request, growth, table)
     old = request.data.values
-    filled = {name: _fill_outcome(old[name], table.rows, fit.results.data.rows) for name in absent}
+    declared = {item.name: item for item in request.program.data}
+    filled = {
+        name: _lower(declared[name], _fill_outcome(old[name], table.rows, fit.results.data.rows))
+        for name in absent
+    }
     try:
         bound = binding.rebind(rules, request.program, table, given=filled)
     except UnseenLevel as error:
@@ -112,7 +116,12 @@ def bind_new_rows(
     if per_row and new_groups == "refuse" and (rows == NEW).any():
         column = rules.get("row_names", "") if list_labels(request.data, growth) else ""
         raise _describe_new_rows(per_row[0], table, labels, rows, column)
-    others = {name: _fill_outcome(old[name], table.rows, fit.results.data.rows, 1) for name in absent}
+    others = {
+        name: _cap(
+            declared[name], _fill_outcome(old[name], table.rows, fit.results.data.rows, 1), bound.values
+        )
+        for name in absent
+    }
     return NewRows(bound, places, tuple(absent), labels, others)
 
 
@@ -193,6 +202,29 @@ def _fill_outcome(old: Any, rows: int, fitted: int | None, rank: int = 0) -> np.
         higher = np.where(ordered > found, ordered, np.take(ordered, [-1], axis=axis))
         found = higher.min(axis=axis, keepdims=True)
     return np.repeat(found, rows, axis=axis)
+
+
+def _lower(declared: Declaration, values: np.ndarray) -> np.ndarray:
+    """Return the lowest whole numbers that a declaration allows, where other data bound them from above.
+
+    The lowest of the fit may exceed the bound of a new row: successes, where the new row has no trials.
+    """
+    lower, upper = declared.lower, declared.upper
+    if not declared.is_integer or upper is None or lower is None or not lower.text.isdigit():
+        return values
+    return np.full_like(values, int(lower.text))
+
+
+def _cap(declared: Declaration, values: np.ndarray, data: Mapping[str, Any]) -> np.ndarray:
+    """Return whole numbers that are no higher than their bounds."""
+    if not declared.is_integer or declared.upper is None:
+        return values
+    try:
+        bound = np.asarray(declared.upper.evaluate(data))
+    except ProgramError:  # it is computed in a way that only Stan can follow
+        return values
+    capped: np.ndarray = np.minimum(values, bound).astype(values.dtype)
+    return capped
 
 
 def _place_groups(known: int, count: int) -> Integers:

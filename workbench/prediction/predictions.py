@@ -48,6 +48,9 @@ class OutcomePrediction:
         Whether the expectation is an average of replicates, as the distribution has no known mean.
     levels
         The names of categories, where they were texts in the table of the fit.
+    exceeds_one
+        Whether it is another number than 0 or 1 in some row of the fit: a count of trials, whatever few new
+        rows show.
     """
 
     name: str
@@ -64,6 +67,7 @@ class OutcomePrediction:
     distributions: tuple[str, ...] = ()
     is_simulated: bool = False
     levels: tuple[str, ...] = ()
+    exceeds_one: bool = False
 
     @property
     def category_names(self) -> tuple[str, ...]:

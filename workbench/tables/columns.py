@@ -118,7 +118,8 @@ def to_texts(table: Table, column: str) -> pa.ChunkedArray:
         cells = cells.cast(cells.type.value_type)
     if pa.types.is_floating(cells.type):
         whole = pc.cast(cells, pa.int64(), safe=False)
-        cells = whole if pc.all(pc.equal(pc.cast(whole, cells.type), cells)).as_py() is not False else cells
+        again = pc.cast(whole, cells.type, safe=False)  # of what is too large, another number
+        cells = whole if pc.all(pc.equal(again, cells)).as_py() is not False else cells
     if pa.types.is_boolean(cells.type):
         cells = pc.if_else(cells, as_text("yes"), as_text("no"))
     return cells.cast(pa.string())

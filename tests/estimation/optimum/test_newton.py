@@ -12,7 +12,13 @@ from tests.estimation.chosen_density import ChosenDensity
 from tests.estimation.minimal import JOB
 from workbench.backends.fake import FakeBackend
 from workbench.estimation.optimum.log_density import LogDensity
-from workbench.estimation.optimum.newton import invert_directions, maximise, refine
+from workbench.estimation.optimum.newton import (
+    NewtonResult,
+    _limit_directions,
+    invert_directions,
+    maximise,
+    refine,
+)
 
 
 def make_target(density):
@@ -151,3 +157,14 @@ def test_a_step_that_leaves_the_gradient_unchanged_is_not_the_end():
     """The curvature is that of far away: here, as where data are separated, the density keeps rising."""
     target = LogDensity(Rounded({}, {}, gradients=itertools.repeat(1e-8)), JOB, jacobian=True)
     assert not refine(target, np.zeros(1), -np.eye(1)).is_converged
+
+
+def test_directions_without_any_stiffness_are_shortened():
+    """Without a mode a direction may be so long that its stiffness is not a number of a computer."""
+    directions = np.array([[1e200, 0.0], [1e200, 1e-50]])
+    endless = NewtonResult(np.zeros(2), np.zeros(2), 0.0, directions, np.ones(2), is_converged=False)
+    assert endless.stiffness[0] == 0
+    limited = _limit_directions(endless)
+    assert np.isfinite(limited.directions).all()
+    assert np.abs(limited.directions).max(axis=0).all()
+    assert limited.curvature[0] < 1e-100

@@ -1,6 +1,7 @@
 """Scores of probabilities against scikit-learn, closed forms and repeated samples."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -183,3 +184,10 @@ def test_an_outcome_that_is_no_category_is_refused():
     )
     with pytest.raises(RequestError, match="one of 1 to 2, found 4"):
         score_predictions([whole])
+
+
+def test_trials_are_a_yes_or_no_unless_the_fit_counted_further():
+    few: dict[str, Any] = {"is_integer": True, "distributions": ("binomial_logit",)}
+    draws = np.repeat([0.0, 1.0], 50)[:, None]
+    assert scored(predict([1], draws, **few)).leading.kind == "yes/no"
+    assert scored(predict([1], draws, exceeds_one=True, **few)).leading.kind == "count"

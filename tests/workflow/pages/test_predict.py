@@ -49,6 +49,18 @@ def test_a_probability_has_its_own_interval_and_no_other():
     assert texts(shown) == [["who 0", "y_rep[1]", "0.140", "0.080 to 0.210"]]
 
 
+def test_a_count_of_no_trials_is_no_probability():
+    """It is certain to be 0: its mean is its expectation, as that of a probability is."""
+    none = dict.fromkeys(
+        ("mean", "sd", "lower", "upper", "expected", "expected_lower", "expected_upper"), 0.0
+    )
+    (shown,) = tables(predictions(1, **none))
+    assert [column.title for column in shown.columns][2] == "mean"
+    first = FirstRows()
+    first.add(predictions(1, **none))
+    assert "means from 0 to 0" in first.totals["y_rep"].describe("y_rep")
+
+
 def test_what_a_point_decides_has_no_interval():
     (shown,) = tables(predictions(1, expected_lower=math.nan, expected_upper=math.nan))
     assert texts(shown)[0][2:] == ["10.25", "6.10 to 14.20", "10.20", "no interval"]

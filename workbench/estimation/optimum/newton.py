@@ -55,6 +55,9 @@ _LENGTHS = 2.0 ** -np.arange(0, 24, 3)
 _DAMPINGS = 10.0 ** np.arange(-6, 7)
 """Levenberg and Marquardt's dampings that are tried, in multiples of the curvature's diagonal. Ours."""
 
+_TINY = float(np.finfo(float).tiny)
+"""The smallest stiffness by which a direction is shortened: the smallest number of full precision."""
+
 _NEAR = 0.1
 """Length of the Newton step, in standard deviations, below which a maximum is near. Ours."""
 
@@ -219,7 +222,8 @@ def _update_curvature(target: LogDensity, here: NewtonResult) -> NewtonResult:
 
 def _limit_directions(here: NewtonResult) -> NewtonResult:
     """Return the same point with no direction longer than that of a flat one."""
-    excess = np.sqrt(np.maximum(1, FLAT / here.stiffness))
+    stiffness = np.maximum(here.stiffness, _TINY)  # a direction without end has none
+    excess = np.sqrt(np.maximum(1, FLAT / stiffness))
     return replace(here, directions=here.directions / excess, curvature=here.curvature / excess**2)
 
 

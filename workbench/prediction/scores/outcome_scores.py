@@ -96,7 +96,10 @@ class _Gatherer:
         self._unobserved = 0
         names = " ".join(first.distributions)
         self._is_zero_one = (
-            first.is_integer and not first.categories and any(name in names for name in _MAYBE_YES_NO)
+            first.is_integer
+            and not first.categories
+            and not first.exceeds_one
+            and any(name in names for name in _MAYBE_YES_NO)
         )
         self._is_bernoulli = self._is_zero_one and all(
             name.startswith("bernoulli") for name in first.distributions

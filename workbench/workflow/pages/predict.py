@@ -40,7 +40,7 @@ class Total:
     def __init__(self) -> None:
         self.count = 0
         self._low, self._high, self._sum, self._known = math.inf, -math.inf, 0.0, 0
-        self._is_probability = True
+        self._is_probability, self._is_certain = True, True
         self._most_probable = Counter[str]()
         self._element, self._row = "", None
 
@@ -53,6 +53,7 @@ class Total:
             self._sum += mean
             self._known += 1
         self._is_probability = self._is_probability and _is_probability(row)
+        self._is_certain = self._is_certain and not row["sd"] > 0
         if most := _read_most_probable(row):
             element = str(row["prediction"]).partition(" = ")[0]  # its categories follow each other
             self._most_probable[most] += element != self._element or row["row"] != self._row
@@ -68,7 +69,7 @@ class Total:
         if not self._known:
             return f"{subject}."
         ends = format_number(self._low), format_number(self._high), format_number(self._sum / self._known)
-        kind = "probabilities" if self._is_probability else "means"
+        kind = "probabilities" if self._is_probability and not self._is_certain else "means"
         return f"{subject}: {kind} from {ends[0]} to {ends[1]}, {ends[2]} on average."
 
 
@@ -154,7 +155,7 @@ def describe_rest(left_out: int, target: Path | None) -> str:
 def _build_table(variable: str, shown: Sequence[Mapping[str, Any]], level: float, note: str) -> TableBlock:
     interval = f"{format_percentage(level)} interval"
     columns: tuple[Column, ...]
-    if all(_is_probability(row) for row in shown):
+    if _are_probabilities(shown):
         is_category = any(_read_most_probable(row) for row in shown)
         columns = (
             *_NAME_COLUMNS,
@@ -180,6 +181,11 @@ def _build_table(variable: str, shown: Sequence[Mapping[str, Any]], level: float
 def _is_probability(row: Mapping[str, Any]) -> bool:
     """Return whether a row is about a yes/no outcome or a category: its mean is its expectation."""
     return bool(row["mean"] == row["expected"] and 0 <= row["mean"] <= 1)
+
+
+def _are_probabilities(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a table is one of probabilities; a count of no trials is certain, and looks like one."""
+    return all(_is_probability(row) for row in rows) and any(row["sd"] > 0 for row in rows)
 
 
 def _show_names(row: Mapping[str, Any]) -> tuple[Cell, ...]:
