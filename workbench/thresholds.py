@@ -297,6 +297,10 @@ FEWEST_COMPARED_ROWS = 100
 SAME_PREDICTION = 0.1
 """Difference in elpd and its standard error together [nats] up to which two runs predict the same. Ours."""
 
+MOST_MODELS_WITHOUT_SELECTION = 11
+"""Models up to which the best of them is hardly best by chance: as the loo package has it, after McLatchie
+and Vehtari (2024)."""
+
 ELPD_DIFFERENCE_LIMIT = 4.0
 """Difference of elpd [nats] below which no model is preferred: Sivula et al. (2020), section 6."""
 

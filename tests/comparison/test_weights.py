@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from inspect import signature
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,7 @@ import xarray as xr
 from arviz_stats import compare
 from arviz_stats.utils import ELPDData
 
+from workbench.comparison.selection import may_be_chance
 from workbench.comparison.weights import find_weights
 
 Kind: TypeAlias = Literal["stacking", "pseudo-bma"]
@@ -92,3 +94,18 @@ def test_a_model_that_is_worse_at_every_unit_has_no_weight_in_a_stack() -> None:
     table = make_table()
     weights = find_weights("stacking", {"good": table["near"], "worse": table["near"] - 1})
     assert weights["worse"] < 1e-6
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # ArviZ's, by its use of pandas
+@pytest.mark.parametrize("seed", range(6))
+def test_that_the_best_of_many_may_be_best_by_chance_is_said_where_arviz_says_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    base = rng.normal(-2, 1, 100)
+    runs = {f"m{n}": base + rng.normal(0, 0.3, 100) for n in range(20)}
+    if seed % 2:
+        runs["clear"] = base + 0.4
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compare({name: wrap(elpd) for name, elpd in runs.items()}, **UNROUNDED)
+    is_said = any("due to chance" in str(each.message) for each in caught)
+    assert may_be_chance([float(elpd.sum()) for elpd in runs.values()]) == is_said

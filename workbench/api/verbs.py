@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from workbench.comparison.weights import WeightKind
     from workbench.execution import Executor
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
-    from workbench.workflow.compare import RunComparison
+    from workbench.workflow.compare import Comparison
     from workbench.workflow.score import Scores
 
 
@@ -199,10 +200,11 @@ def check(fit: results.Fit | str | Path) -> DiagnosisResult:
 def compare(
     *fits: results.Fit | str | Path | Sequence[results.Fit | str | Path],
     evidence: bool = False,
+    weights: WeightKind = "stacking",
     output: str | Path | None = None,
     figures: str | Path | None = None,
     progress: bool = True,
-) -> RunComparison:
+) -> Comparison:
     """Compare fits of the same data: leave-one-out and weights, and with evidence Bayes factors.
 
     Parameters
@@ -211,6 +213,8 @@ def compare(
         Fits or run directories, one by one or in a list; on the page the others are compared with the first.
     evidence
         Whether log evidences are computed, by bridge sampling where they are not known in closed form.
+    weights
+        How their predictions would be averaged: `"stacking"`, `"pseudo-bma"` or `"evidence"`.
     output
         The HTML file of a page that puts them side by side; none by default.
     figures
@@ -220,8 +224,8 @@ def compare(
 
     Returns
     -------
-    A comparison whose `frame` has a row for each fit, the best first: `elpd`, `se`, `p_loo`, `difference` and
-    `difference_se` [nats], `weight` (stacking), `bad_rows` (with a large k-hat), and with evidence
+    A comparison whose `frame` has a row for each fit, the best first: `elpd`, `se`, `p`, `difference` and
+    `difference_se` [nats], `p_worse`, `weight`, `bad_units` (with a large k-hat), and with evidence
     `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor` against the best with its standard
     error, `probability` if all were as probable before the data, and `reason` where there is none. Its
     `sentences` say the same in words, `to_dict` returns all as JSON has it, and `write` writes the page.
@@ -235,19 +239,16 @@ def compare(
         hint = "output=FILE writes the page they are of"
         raise RequestError("`figures` was given without `output`.", hint=hint)
     from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.compare import compare_runs
+    from workbench.workflow.compare import ComparisonOptions, compare_runs
     from workbench.workflow.report import name_runs
 
     listed = [one for each in fits for one in (each if isinstance(each, list | tuple) else (each,))]
     known = [as_result(fit) for fit in listed]
     names = name_runs([fit.folder or Path(fit.results.model.name) for fit in known])
-    comparison = compare_runs(
-        dict(zip(names, known, strict=True)),
-        with_evidence=evidence,
-        settings=ToolchainSettings(),
-        jobs=count_usable_cores(),
-        progress=show_progress(progress),
+    how = ComparisonOptions(
+        with_evidence=evidence, weights=weights, settings=ToolchainSettings(), jobs=count_usable_cores()
     )
+    comparison = compare_runs(dict(zip(names, known, strict=True)), how, show_progress(progress))
     place, pictures = as_path(output), as_path(figures)
     if place is not None:
         comparison.write(place, pictures)

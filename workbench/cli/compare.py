@@ -25,6 +25,14 @@ def command(
             help="Log evidence of each run by bridge sampling, Bayes factors and model probabilities.",
         ),
     ] = False,
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            help="How predictions would be averaged: stacking, pseudo-bma or evidence.",
+            metavar="KIND",
+        ),
+    ] = "stacking",
     html: Annotated[
         Path | None,
         typer.Option(
@@ -61,16 +69,16 @@ def command(
         )
     from workbench.process import count_usable_cores
     from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.compare import compare_runs
+    from workbench.workflow.compare import ComparisonOptions, compare_runs
     from workbench.workflow.report import read_runs
 
-    comparison = compare_runs(
-        read_runs(folders),
+    how = ComparisonOptions(
         with_evidence=evidence,
+        weights=weights,  # type: ignore[arg-type] # checked there
         settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
         jobs=count_usable_cores(),
-        progress=console.progress(quiet),
     )
+    comparison = compare_runs(read_runs(folders), how, console.progress(quiet))
     if html is not None:
         comparison.write(html, figures)
     if json_:

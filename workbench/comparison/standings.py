@@ -1,59 +1,39 @@
-"""Runs compared by leave-one-out: which predicts unseen rows better, and whether the difference is clear.
+"""Runs compared by what they say of left-out rows: which predicts better, and whether that is clear.
 
 References
 ----------
 Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4. Sivula, Magnusson, Matamoros and Vehtari
 (2020), Uncertainty in Bayesian leave-one-out cross-validation based model comparison, arXiv:2008.10296.
 Of very many rows, a sample that is the same for all runs: see `sampled_loo.py`.
-Weights by stacking: Yao, Vehtari, Simpson and Gelman (2018), doi:10.1214/17-BA1091. All as ArviZ
-computes them.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from inspect import signature
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from arviz_stats import compare, loo
+from scipy.special import ndtr
 
+from workbench.comparison.cross_validation import CrossValidation
+from workbench.comparison.leave_one_out import leave_one_out
+from workbench.comparison.weights import WeightKind, find_weights
 from workbench.diagnostics.common_scale import CommonScale, explain_other_outcome, find_common_scale
-from workbench.diagnostics.loo import (
-    Floats,
-    compute_leave_one_out,
-    explain_missing_loo,
-    read_log_likelihood,
-)
+from workbench.diagnostics.loo import Floats, compute_leave_one_out, explain_missing_loo
 from workbench.diagnostics.sampled_loo import (
     EstimatedTotal,
     SampledLeaveOneOut,
     estimate_leave_one_out,
     estimate_total,
-    read_sampled_rows,
 )
-from workbench.late_imports import LateModule
 from workbench.results import Fit
-from workbench.results.quantities import find_kept_draws
-from workbench.results.sampled_rows import SAMPLED_ROWS
 from workbench.thresholds import (
     ELPD_DIFFERENCE_LIMIT,
     ELPD_STANDARD_ERRORS,
     ELPD_STANDARD_ERRORS_FEW_ROWS,
     FEWEST_COMPARED_ROWS,
-    SAME_PREDICTION,
 )
-
-if TYPE_CHECKING:
-    import xarray as xr
-else:
-    xr = LateModule("xarray")
-
-_UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
-"""Asks ArviZ 1 for all digits; older versions know nothing else."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +44,20 @@ class Standing:
     ----------
     elpd, se
         Expected log predictive density and its standard error [nats].
-    p_loo
+    p
         Effective number of parameters.
     difference, difference_se
         How far its elpd is below that of the best run, and the standard error of that [nats]; 0 for the best.
     weight
-        Its weight in the stack of predictive distributions.
+        Its weight in the average of predictive distributions; `None` where there is none of this kind.
     is_unreliable
         Whether some k-hat is too large for the number of draws.
-    bad_rows, khat_max, khat_limit
+    bad_units, khat_max, khat_limit
         The rows whose k-hat is too large, the largest k-hat, and up to what it is good.
-    elpd_by_row
-        The elpd of each row, or of each sampled row, `(row,)` [nats].
+    elpd_by_unit
+        The elpd of each row or group that is left out, or of each sampled row, `(unit,)` [nats].
+    ways
+        How many units were found in which way, where not all are by importance weights.
     sampled
         The rows that the numbers are estimated from, where these are not all.
     sampling_se, difference_sampling_se
@@ -84,15 +66,16 @@ class Standing:
 
     elpd: float
     se: float
-    p_loo: float
+    p: float
     difference: float
     difference_se: float
-    weight: float
+    weight: float | None
     is_unreliable: bool
-    bad_rows: int = 0
+    bad_units: int = 0
     khat_max: float | None = None
     khat_limit: float | None = None
-    elpd_by_row: Floats | None = field(default=None, compare=False, repr=False)
+    elpd_by_unit: Floats | None = field(default=None, compare=False, repr=False)
+    ways: Mapping[str, int] = field(default_factory=dict)
     sampled: int | None = None
     sampling_se: float = 0.0
     difference_sampling_se: float = 0.0
@@ -102,11 +85,39 @@ class Standing:
         """The standard error of the difference, that by sampling rows included."""
         return math.hypot(self.difference_se, self.difference_sampling_se)
 
+    @property
+    def p_worse(self) -> float | None:
+        """How probable it is that the run predicts worse than the best; `None` for the best itself.
 
-def find_comparable_scale(fits: Mapping[str, Fit]) -> CommonScale:
-    """Return the scale on which runs can be compared by leave-one-out, or what prevents it."""
+        By the normal distribution of the difference, which few or very similar units make doubtful: see
+        `find_doubts`.
+
+        >>> Standing(-10, 1, 2, 8.0, 4.0, 0.1, False).p_worse
+        0.977249...
+        """
+        if self.difference == 0 and self.difference_error == 0:
+            return None
+        if self.difference_error == 0:
+            return 1.0
+        return float(ndtr(self.difference / self.difference_error))
+
+
+def find_comparable_scale(
+    fits: Mapping[str, Fit], left_out: Mapping[str, CrossValidation] | None = None
+) -> CommonScale:
+    """Return the scale on which runs can be compared by what they say of left-out rows, or what prevents it.
+
+    Parameters
+    ----------
+    fits
+        The runs by name.
+    left_out
+        What each says of left-out units, where that was found by other fits.
+    """
     if other := explain_other_outcome(fits):
         return CommonScale(obstacle=other)
+    if left_out is not None:
+        return _find_scale_of_units(fits, left_out)
     for name, fit in fits.items():
         reason = explain_missing_loo(fit)
         if reason and estimate_leave_one_out(fit) is None:
@@ -114,8 +125,29 @@ def find_comparable_scale(fits: Mapping[str, Fit]) -> CommonScale:
     return find_common_scale(fits)
 
 
+def _find_scale_of_units(fits: Mapping[str, Fit], left_out: Mapping[str, CrossValidation]) -> CommonScale:
+    (first, reference), *others = left_out.items()
+    for name, found in others:
+        if found.folds != reference.folds or len(found.elpd) != len(reference.elpd):
+            return CommonScale(obstacle=f"`{name}` and `{first}` were not divided in the same way.")
+    together = np.logical_and.reduce([~np.isnan(found.elpd) for found in left_out.values()])
+    if not together.any():
+        return CommonScale(obstacle="no left-out unit was predicted by all of them.")
+    scale = find_common_scale(fits)
+    if scale.offsets and (reference.rows != 1).any():
+        obstacle = (
+            "their outcomes are on different scales, and densities of whole groups cannot be put on one."
+        )
+        return CommonScale(obstacle=obstacle)
+    return scale
+
+
 def compare_predictions(
-    fits: Mapping[str, Fit], offsets: Mapping[str, Floats] | None = None
+    fits: Mapping[str, Fit],
+    offsets: Mapping[str, Floats] | None = None,
+    left_out: Mapping[str, CrossValidation] | None = None,
+    *,
+    weights: WeightKind = "stacking",
 ) -> dict[str, Standing]:
     """Return how well each run predicts, the best first.
 
@@ -125,26 +157,72 @@ def compare_predictions(
         Runs that `find_comparable_scale` finds comparable.
     offsets
         What puts their log likelihoods on one scale.
+    left_out
+        What each says of left-out units; leave-one-out by importance weights where it is missing.
+    weights
+        How they are weighted; of evidence there are none here.
     """
     offsets = offsets or {}
-    sampled = {name: found for name, fit in fits.items() if (found := estimate_leave_one_out(fit))}
-    if sampled:
-        return _share_weights(_compare_sampled(fits, sampled, offsets))
-    trees = {name: _reduce_tree(fit, offsets.get(name)) for name, fit in fits.items()}
-    table = _compare_trees(trees)
-    return _share_weights(
-        {str(name): _make_standing(row, trees[str(name)]) for name, row in table.iterrows()}
+    if left_out is None:
+        sampled = {name: found for name, fit in fits.items() if (found := estimate_leave_one_out(fit))}
+        if sampled:
+            return _compare_sampled(fits, sampled, offsets, weights)
+        left_out = {name: leave_one_out(fit) for name, fit in fits.items()}
+    moved = {
+        name: replace(found, elpd=found.elpd + offsets[name]) if name in offsets else found
+        for name, found in left_out.items()
+    }
+    return _compare_units(moved, weights)
+
+
+def _compare_units(left_out: Mapping[str, CrossValidation], weights: WeightKind) -> dict[str, Standing]:
+    """Return standings over the units that all runs predict."""
+    is_shared = np.logical_and.reduce([~np.isnan(found.elpd) for found in left_out.values()])
+    elpd = {name: found.elpd[is_shared] for name, found in left_out.items()}
+    shares = None if weights == "evidence" else find_weights(weights, elpd)
+    order = sorted(elpd, key=lambda name: -float(elpd[name].sum()))
+    best = elpd[order[0]]
+    return {
+        name: _make_standing(
+            left_out[name], is_shared, best - elpd[name], None if shares is None else shares[name]
+        )
+        for name in order
+    }
+
+
+def _make_standing(
+    found: CrossValidation, is_shared: np.ndarray, below: Floats, weight: float | None
+) -> Standing:
+    elpd, khat = found.elpd[is_shared], found.khat[is_shared]
+    known = khat[~np.isnan(khat)]
+    bad = int((known > found.khat_limit).sum())
+    ways = found.count_ways()
+    return Standing(
+        elpd=float(elpd.sum()),
+        se=_estimate_error(elpd),
+        p=float(found.p[is_shared].sum()),
+        difference=float(below.sum()),
+        difference_se=_estimate_error(below),
+        weight=weight,
+        is_unreliable=bad > 0,
+        bad_units=bad,
+        khat_max=float(known.max()) if known.size else None,
+        khat_limit=found.khat_limit,
+        elpd_by_unit=elpd,
+        ways={} if set(ways) <= {"importance weights"} else ways,
     )
 
 
-def _compare_trees(trees: Mapping[str, xr.DataTree]) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # `is_unreliable` reports large k-hats
-        return compare(dict(trees), **_UNROUNDED)
+def _estimate_error(values: Floats) -> float:
+    """Return the standard error of a sum over units."""
+    return math.sqrt(len(values)) * float(values.std())
 
 
 def _compare_sampled(
-    fits: Mapping[str, Fit], sampled: Mapping[str, SampledLeaveOneOut], offsets: Mapping[str, Floats]
+    fits: Mapping[str, Fit],
+    sampled: Mapping[str, SampledLeaveOneOut],
+    offsets: Mapping[str, Floats],
+    weights: WeightKind,
 ) -> dict[str, Standing]:
     """Return how well runs predict where some are known at a sample of rows: all are compared on those.
 
@@ -155,13 +233,14 @@ def _compare_sampled(
         name: _see_at(rows, sampled.get(name) or _see_all(fit), offsets.get(name))
         for name, fit in fits.items()
     }
-    trees = {name: _reduce_tree(fit, offsets.get(name), rows) for name, fit in fits.items()}
-    weights = _compare_trees(trees)["weight"]
+    elpd = {name: each.elpd for name, each in seen.items()}
+    shares = None if weights == "evidence" else find_weights(weights, elpd)
     totals = {name: estimate_total(each.elpd, each.approximation, rows) for name, each in seen.items()}
     names = sorted(totals, key=lambda name: -totals[name].value)
     best = seen[names[0]]
     return {
-        name: _make_sampled_standing(seen[name], totals[name], best, float(weights[name])) for name in names
+        name: _make_sampled_standing(seen[name], totals[name], best, None if shares is None else shares[name])
+        for name in names
     }
 
 
@@ -187,7 +266,7 @@ def _see_at(rows: np.ndarray, found: SampledLeaveOneOut, offset: Floats | None) 
 
 
 def _make_sampled_standing(
-    found: SampledLeaveOneOut, elpd: EstimatedTotal, best: SampledLeaveOneOut, weight: float
+    found: SampledLeaveOneOut, elpd: EstimatedTotal, best: SampledLeaveOneOut, weight: float | None
 ) -> Standing:
     p_loo = estimate_total(found.p_loo, found.variance, found.rows)
     below = estimate_total(best.elpd - found.elpd, best.approximation - found.approximation, found.rows)
@@ -195,79 +274,19 @@ def _make_sampled_standing(
     return Standing(
         elpd=elpd.value,
         se=elpd.se,
-        p_loo=p_loo.value,
+        p=p_loo.value,
         difference=below.value,
         difference_se=below.se,
         weight=weight,
         is_unreliable=bad > 0,
-        bad_rows=bad,
+        bad_units=bad,
         khat_max=float(found.khat.max()),
         khat_limit=found.khat_limit,
-        elpd_by_row=found.elpd,
+        elpd_by_unit=found.elpd,
         sampled=len(found.rows),
         sampling_se=elpd.sampling_se,
         difference_sampling_se=below.sampling_se,
     )
-
-
-def _make_standing(row: Mapping[str, float], tree: xr.DataTree) -> Standing:
-    """Return how well a run predicts, from its row of ArviZ's table, and its k-hats."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # `is_unreliable` says the same
-        found = loo(tree, pointwise=True)
-    khat, limit = np.ravel(np.asarray(found.pareto_k, dtype=float)), float(found.good_k)
-    known = khat[~np.isnan(khat)]
-    return Standing(
-        elpd=float(row["elpd"]),
-        se=float(row["se"]),
-        p_loo=float(row["p"]),
-        difference=abs(float(row["elpd_diff"])),
-        difference_se=float(row["dse"]),
-        weight=float(row["weight"]),
-        is_unreliable=bool(found.warning),
-        bad_rows=int((known > limit).sum()),
-        khat_max=float(known.max()) if known.size else None,
-        khat_limit=limit,
-        elpd_by_row=np.ravel(np.asarray(found.elpd_i, dtype=float)),
-    )
-
-
-def _share_weights(standings: dict[str, Standing]) -> dict[str, Standing]:
-    """Return standings in which runs that predict as the best one share their weights equally.
-
-    Between equal predictions stacking has no single solution, and would give all weight to one of them.
-    """
-    equal = [
-        name
-        for name, standing in standings.items()
-        if standing.difference + standing.difference_error < SAME_PREDICTION
-    ]
-    share = sum(standings[name].weight for name in equal) / max(1, len(equal))
-    return {
-        name: replace(standing, weight=share) if name in equal else standing
-        for name, standing in standings.items()
-    }
-
-
-def _reduce_tree(fit: Fit, offset: Floats | None, rows: np.ndarray | None = None) -> xr.DataTree:
-    """Return posterior and log likelihood alone, the latter as one variable over rows, plus an offset.
-
-    The rows are all, or some of those of a sample.
-    """
-    is_sampled = rows is not None and estimate_leave_one_out(fit) is not None
-    log_lik = read_sampled_rows(fit, rows) if is_sampled else read_log_likelihood(fit)
-    assert log_lik is not None  # noqa: S101 - the runs are comparable
-    if rows is not None and not is_sampled:
-        log_lik = log_lik[rows]
-    if offset is not None:
-        log_lik = log_lik + (offset if rows is None else offset[rows])[:, None]
-    kept = find_kept_draws(fit.tree, SAMPLED_ROWS if is_sampled else "log_likelihood")
-    posterior = fit.tree["posterior"].to_dataset().isel(draw=kept)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(log_lik))
-    dims = ("chain", "draw", "row")
-    coords = {name: posterior[name] for name in ("chain", "draw")}
-    cells = xr.Dataset({"log_lik": (dims, log_lik.T.reshape(shape))}, coords=coords)
-    return xr.DataTree.from_dict({"/posterior": posterior, "/log_likelihood": cells})
 
 
 def find_doubts(standing: Standing, rows: int, best: Standing | None = None) -> tuple[str, ...]:

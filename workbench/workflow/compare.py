@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import files
+from workbench.comparison.cross_validation import CrossValidation
+from workbench.comparison.predictions import PredictionComparison
+from workbench.comparison.predictions import compare as compare_predictions
+from workbench.comparison.row_differences import list_row_differences
+from workbench.comparison.standings import find_doubts
+from workbench.comparison.weights import WEIGHT_KINDS, WeightKind
 from workbench.errors import RequestError
 from workbench.evidence.bayes_factors import EvidenceComparison, compare_evidences
 from workbench.evidence.comparable import find_shared_data
@@ -18,7 +24,6 @@ from workbench.late_imports import LateModule
 from workbench.progress import SILENT, Progress
 from workbench.provenance import read_workbench_version
 from workbench.report.comparison import build_comparison_report, evidence, prediction
-from workbench.report.comparison.prediction import PredictionComparison
 from workbench.report.comparison.report import FEWEST_RUNS, MOST_RUNS
 from workbench.report.document import Document, Section
 from workbench.report.figure_files import write_figures
@@ -34,12 +39,25 @@ if TYPE_CHECKING:
 else:
     pd = LateModule("pandas")
 
-SCHEMA = 1
-"""The version of what `RunComparison.to_dict` returns; it rises when a key changes its meaning."""
+SCHEMA = 2
+"""The version of what `Comparison.to_dict` returns; it rises when a key changes its meaning."""
+
+_NUMBERS = (
+    "elpd",
+    "se",
+    "p",
+    "difference",
+    "difference_se",
+    "p_worse",
+    "weight",
+    "bad_units",
+    "khat_max",
+)
+"""What is listed of a run's predictions: attributes of its standing."""
 
 
 @dataclass(frozen=True)
-class RunComparison:
+class Comparison:
     """Runs compared.
 
     Attributes
@@ -47,7 +65,7 @@ class RunComparison:
     fits
         The runs by name.
     predictions
-        Which predicts unseen rows better, by leave-one-out; `None` for a single run.
+        Which predicts left-out rows better; `None` for a single run of which no row was left out.
     evidence
         The log evidences and what follows from them; `None` where they were not asked for.
     """
@@ -63,7 +81,7 @@ class RunComparison:
         if self.predictions is not None:
             obstacle = self.predictions.obstacle
             texts.append(
-                f"The runs cannot be compared by leave-one-out: {obstacle}"
+                f"The runs cannot be compared by {self.predictions.scheme}: {obstacle}"
                 if obstacle
                 else prediction.describe(self.predictions)
             )
@@ -76,11 +94,11 @@ class RunComparison:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A row for each run, the best first by leave-one-out, else by evidence.
+        """A row for each run, the best first by what it says of left-out rows, else by evidence.
 
-        Columns `elpd`, `se`, `p_loo`, `difference`, `difference_se` [nats], `weight` and `bad_rows`; with
-        evidence `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor` (against the best: at
-        most 0), `log_bayes_factor_se`, `probability`, `probability_se` and `reason`.
+        Columns `elpd`, `se`, `p`, `difference`, `difference_se` [nats], `p_worse`, `weight`, `bad_units` and
+        `khat_max`; with evidence `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor`
+        (against the best: at most 0), `log_bayes_factor_se`, `probability`, `probability_se` and `reason`.
         """
         rows = {name: {**self._list_prediction(name), **self._list_evidence(name)} for name in self._order()}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
@@ -96,8 +114,19 @@ class RunComparison:
             values["prediction"] = {
                 "obstacle": self.predictions.obstacle,
                 "remark": self.predictions.remark,
-                "rows": self.predictions.rows,
-                "runs": {name: self._list_prediction(name) for name in self.predictions.standings or ()},
+                "scheme": self.predictions.scheme,
+                "unit": self.predictions.unit,
+                "units": self.predictions.rows,
+                "weights": self.predictions.weights,
+                "may_be_chance": self.predictions.may_be_chance,
+                "runs": {
+                    name: {**self._list_prediction(name), **self._list_details_of(name)}
+                    for name in self.predictions.standings or ()
+                },
+                "row_differences": [
+                    {**asdict(row), "difference": row.difference}
+                    for row in list_row_differences(self.fits, self.predictions)
+                ],
             }
         if self.evidence is not None:
             compared = self.evidence
@@ -166,8 +195,22 @@ class RunComparison:
         if name not in standings:
             return {}
         each = standings[name]
-        numbers = ("elpd", "se", "p_loo", "difference", "difference_se", "weight", "bad_rows", "khat_max")
-        return {key: getattr(each, key) for key in numbers}
+        return {key: getattr(each, key) for key in _NUMBERS}
+
+    def _list_details_of(self, name: str) -> dict[str, Any]:
+        """Return why a run's difference to the best is not clear, and how its units were found."""
+        compared = self.predictions
+        if compared is None or compared.standings is None:
+            return {}
+        standing = compared.standings[name]
+        best = next(iter(compared.standings.values()))
+        return {
+            "doubts": [] if standing.p_worse is None else list(find_doubts(standing, compared.rows, best)),
+            "khat_limit": standing.khat_limit,
+            "ways": dict(standing.ways) or {"importance weights": compared.rows},
+            "notes": list(compared.notes.get(name, ())),
+            "sampled": standing.sampled,
+        }
 
     def _list_evidence(self, name: str) -> dict[str, Any]:
         compared = self.evidence
@@ -187,45 +230,107 @@ class RunComparison:
         }
 
 
+@dataclass(frozen=True)
+class ComparisonOptions:
+    """How runs are compared.
+
+    Attributes
+    ----------
+    with_evidence
+        Whether log evidences are computed: the programs of the runs are built again, or found in the cache.
+    weights
+        How their predictions would be averaged.
+    settings
+        Which Stan and compiler to use.
+    jobs
+        Programs compiled at a time.
+    """
+
+    with_evidence: bool = False
+    weights: WeightKind = "stacking"
+    settings: ToolchainSettings | None = None
+    jobs: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse weights of an unknown kind.
+
+        Raises
+        ------
+        RequestError
+            The message names the option.
+        """
+        if self.weights not in WEIGHT_KINDS:
+            known = ", ".join(WEIGHT_KINDS)
+            raise RequestError(f"--weights was expected to be one of {known}, found `{self.weights}`.")
+
+
 def compare_runs(
-    fits: Mapping[str, Fit],
-    *,
-    with_evidence: bool = False,
-    settings: ToolchainSettings | None = None,
-    jobs: int = 1,
-    progress: Progress = SILENT,
-) -> RunComparison:
-    """Compare runs by leave-one-out, and by their evidence where that is wanted.
+    fits: Mapping[str, Fit], options: ComparisonOptions | None = None, progress: Progress = SILENT
+) -> Comparison:
+    """Compare runs by what they say of left-out rows, and by their evidence where that is wanted.
 
     Parameters
     ----------
     fits
         The runs by name; a single one has a log evidence alone.
-    with_evidence
-        Whether log evidences are computed: the programs of the runs are built again, or found in the cache.
-    settings
-        Which Stan and compiler to use.
-    jobs
-        Programs compiled at a time.
+    options
+        How they are compared.
     progress
         Where to report.
 
     Raises
     ------
     RequestError
-        There are too many runs, or a single one without evidence.
+        There are too many runs, or a single one and nothing that is known of one alone; weights by evidence
+        are wanted, and there are none.
     """
+    options = options or ComparisonOptions()
     if len(fits) > MOST_RUNS or not fits:
         raise RequestError(f"1 to {MOST_RUNS} runs can be compared, found {len(fits)}.")
-    if len(fits) < FEWEST_RUNS and not with_evidence:
+    has_evidence = options.with_evidence or options.weights == "evidence"
+    if len(fits) < FEWEST_RUNS and not has_evidence:
         hint = "give another run, or ask for the evidence of this one: --evidence"
         raise RequestError("a single run was given, and nothing to compare it with.", hint=hint)
-    predictions = prediction.compare(fits) if len(fits) >= FEWEST_RUNS else None
-    if not with_evidence:
-        return RunComparison(fits, predictions)
-    found = {name: find_evidence(fit, settings, jobs=jobs, progress=progress) for name, fit in fits.items()}
+    left_out: dict[str, CrossValidation] | None = None
+    predictions = (
+        compare_predictions(fits, left_out, weights=options.weights)
+        if len(fits) >= FEWEST_RUNS or left_out is not None
+        else None
+    )
+    if not has_evidence:
+        return Comparison(fits, predictions)
+    found = {
+        name: find_evidence(fit, options.settings, jobs=options.jobs, progress=progress)
+        for name, fit in fits.items()
+    }
     shared = find_shared_data(fits, {name: each.unmodelled for name, each in found.items()})
-    return RunComparison(fits, predictions, compare_evidences(found, shared))
+    evidences = compare_evidences(found, shared)
+    if options.weights == "evidence" and predictions is not None:
+        predictions = _weight_by_evidence(predictions, evidences)
+    return Comparison(fits, predictions, evidences)
+
+
+def _weight_by_evidence(
+    predictions: PredictionComparison, evidences: EvidenceComparison
+) -> PredictionComparison:
+    """Return the comparison with the probability of each program as its weight.
+
+    Raises
+    ------
+    RequestError
+        There are no such probabilities.
+    """
+    if not evidences.probabilities:
+        unknown = (each.reason for each in evidences.evidences.values() if not each.is_known)
+        reason = evidences.obstacle or next(unknown, "their evidences are not known.")
+        raise RequestError(
+            f"runs were to be weighted by evidence, but {reason}", hint="--weights stacking needs no evidence"
+        )
+    standings = {
+        name: replace(standing, weight=evidences.probabilities[name].value)
+        for name, standing in (predictions.standings or {}).items()
+    }
+    return replace(predictions, standings=standings or None)
 
 
 def _list_details(each: LogEvidence) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import pytest
 
 from tests.report.comparison.runs import make_pair, make_unequal_pair
 from tests.report.simulated import simulate_fit
+from workbench.comparison import predictions
+from workbench.comparison.predictions import PredictionComparison
 from workbench.comparison.standings import Standing
 from workbench.report.comparison import prediction
-from workbench.report.comparison.prediction import PredictionComparison
 from workbench.report.document import Figures, Notice, Paragraph, TableBlock, Tone
 from workbench.report.figures import to_svg
 
@@ -61,7 +62,7 @@ def test_runs_after_the_second_are_compared_with_the_best(third, others, clause)
 
 
 def test_a_large_khat_of_the_best_run_is_a_doubt_as_well():
-    bad = replace(BEST, is_unreliable=True, bad_rows=3, khat_max=0.95, khat_limit=0.7)
+    bad = replace(BEST, is_unreliable=True, bad_units=3, khat_max=0.95, khat_limit=0.7)
     good = Standing(-30.0, 1.0, 2.0, 20.0, 3.0, 0.0, is_unreliable=False, khat_max=0.41, khat_limit=0.7)
     doubtful = PredictionComparison("", {"a": bad, "b": good}, 200)
     assert "does not show whether `a` or `b`" in prediction.describe(doubtful)
@@ -83,17 +84,17 @@ def test_differences_that_are_not_finite_are_not_drawn():
 
 
 def test_the_picture_comes_before_the_table_and_says_its_numbers():
-    comparison = prediction.compare(make_unequal_pair())
+    comparison = predictions.compare(make_unequal_pair())
     pictures, table = prediction.build_section(comparison).blocks
     assert isinstance(pictures, Figures)
     assert isinstance(table, TableBlock)
     whole, by_row = pictures.figures
     assert comparison.standings is not None
     best, other = comparison.standings.values()
-    assert best.elpd_by_row is not None
-    assert other.elpd_by_row is not None
+    assert best.elpd_by_unit is not None
+    assert other.elpd_by_unit is not None
     assert f"{-other.difference:.1f}" in whole.alt
-    differences = best.elpd_by_row - other.elpd_by_row
+    differences = best.elpd_by_unit - other.elpd_by_unit
     assert "A predicts 10 of 40 rows better" in by_row.alt
     assert differences.sum() == pytest.approx(other.difference)
     assert other.difference == pytest.approx(10)
@@ -120,14 +121,14 @@ def test_the_best_run_has_no_difference_and_an_unreliable_elpd_is_marked():
 
 
 def test_equal_rows_can_be_compared():
-    comparison = prediction.compare(make_pair())
+    comparison = predictions.compare(make_pair())
     assert comparison.rows == 40
     assert comparison.standings is not None
     assert set(comparison.standings) == {"first", "second"}
 
 
 def test_runs_on_other_data_cannot_be_compared():
-    comparison = prediction.compare({"a": simulate_fit(schools=3), "b": simulate_fit(schools=4)})
+    comparison = predictions.compare({"a": simulate_fit(schools=3), "b": simulate_fit(schools=4)})
     (notice,) = prediction.build_section(comparison).blocks
     assert isinstance(notice, Notice)
     assert "not fitted to the same outcome" in notice.text

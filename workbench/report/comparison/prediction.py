@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from string import ascii_uppercase
+from collections.abc import Iterator, Sequence
 
-from workbench.comparison.standings import (
-    Standing,
-    compare_predictions,
-    find_comparable_scale,
-    find_doubts,
-)
-from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
-from workbench.diagnostics.loo import count_cells
+from workbench.comparison.predictions import LEAVE_ONE_OUT, PredictionComparison
+from workbench.comparison.standings import Standing, find_doubts
+from workbench.comparison.weights import WeightKind
 from workbench.report import figures
 from workbench.report.document import (
     Cell,
@@ -28,55 +21,27 @@ from workbench.report.document import (
     Tone,
 )
 from workbench.report.figures.elpd import MAX_ROWS
-from workbench.report.numbers import MISSING, format_count, format_number
-from workbench.results import Fit
+from workbench.report.numbers import MISSING, format_count, format_number, join_with_and, pluralise
 from workbench.thresholds import SAME_PREDICTION, format_beside_limit
 
 _TITLE = "Prediction"
 """The title of the section."""
 
+_WEIGHTS: dict[WeightKind, str] = {
+    "stacking": "Weight: stacking (Yao et al. 2018), the mixture that predicts left-out {units} best.",
+    "pseudo-bma": "Weight: pseudo-BMA with the Bayesian bootstrap (Yao et al. 2018).",
+    "evidence": "Weight: the probability of each program, where all were as probable before the data.",
+}
+"""What the weights are."""
 
-@dataclass(frozen=True)
-class PredictionComparison:
-    """How well the runs predict.
-
-    Attributes
-    ----------
-    obstacle
-        Why they cannot be compared; empty where they can.
-    standings
-        By run, the best first.
-    rows
-        Rows of the log likelihood.
-    remark
-        The scale on which the runs are compared, where it is not that of every log likelihood.
-    letters
-        The letter that stands for each run in drawings.
-    has_other_outcome
-        Whether some run is known to have another outcome than the first: no predictions can be compared.
-    alike
-        The runs that then have the same outcome as another one, most of them; empty where none do.
-    """
-
-    obstacle: str = ""
-    standings: Mapping[str, Standing] | None = None
-    rows: int = 0
-    remark: str = ""
-    letters: Mapping[str, str] = field(default_factory=dict)
-    has_other_outcome: bool = False
-    alike: tuple[str, ...] = ()
-
-
-def compare(fits: Mapping[str, Fit]) -> PredictionComparison:
-    """Compare runs by leave-one-out, where that is possible."""
-    scale = find_comparable_scale(fits)
-    if scale.obstacle:
-        has_other = bool(explain_other_outcome(fits))
-        alike = find_same_outcome(fits) if has_other else ()
-        return PredictionComparison(scale.obstacle, has_other_outcome=has_other, alike=alike)
-    rows = count_cells(next(iter(fits.values())))
-    letters = dict(zip(fits, ascii_uppercase, strict=False))
-    return PredictionComparison("", compare_predictions(fits, scale.offsets), rows, scale.remark, letters)
+_WAYS = {
+    "moment matching": "by moment matching",
+    "integrated": "by integrating over its own effect",
+    "refit": "by a fit without it",
+    "importance weights": "",
+    "left out": "",
+}
+"""How the elpd of a unit was found where importance weights could not be relied on."""
 
 
 def build_section(comparison: PredictionComparison, warning: str = "") -> Section:
@@ -85,10 +50,15 @@ def build_section(comparison: PredictionComparison, warning: str = "") -> Sectio
     A warning not to rely on it stands above its numbers.
     """
     if comparison.standings is None:
-        notice = Notice(f"The runs cannot be compared by leave-one-out: {comparison.obstacle}")
+        notice = Notice(f"The runs cannot be compared by {comparison.scheme}: {comparison.obstacle}")
         return Section("prediction", _TITLE, (notice,))
     warnings = (Notice(warning, Tone.FAIL),) if warning else ()
-    texts = (comparison.remark, _describe_sample(comparison))
+    texts = (
+        comparison.remark,
+        _describe_sample(comparison),
+        describe_ways(comparison),
+        *_list_notes(comparison),
+    )
     remarks = (*warnings, *(Paragraph(text) for text in texts if text))
     return Section("prediction", _TITLE, (*remarks, *_draw(comparison), _build_table(comparison)))
 
@@ -97,47 +67,99 @@ def describe(comparison: PredictionComparison) -> str:
     """Return which run predicts best, and by how much; empty where they cannot be compared."""
     if comparison.standings is None:
         return ""
+    if len(comparison.standings) < 2:
+        return _describe_single(comparison)
     (best, _), (second, standing), *others = comparison.standings.items()
-    doubts = _list_doubts(comparison, standing)
+    doubts, units = _list_doubts(comparison, standing), f"{comparison.unit}s"
     size = _format_difference(standing)
     if _is_equal(standing) and not is_unreliable(comparison):
-        text = f"`{best}` and `{second}` predict left-out rows equally well: their elpd differs by {size}"
+        text = f"`{best}` and `{second}` predict left-out {units} equally well: their elpd differs by {size}"
     elif doubts:
         text = (
-            f"Leave-one-out does not show whether `{best}` or `{second}` predicts better: their elpd differs "
-            f"by {size}, {' and '.join(doubts)}"
+            f"{_capitalise(comparison.scheme)} does not show whether `{best}` or `{second}` predicts better: "
+            f"their elpd differs by {size}, {' and '.join(doubts)}"
         )
     else:
-        text = f"`{best}` predicts left-out rows better than `{second}`: its elpd is higher by {size}"
-    return f"{text}{_describe_others(comparison, others)}."
+        text = f"`{best}` predicts left-out {units} better than `{second}`: its elpd is higher by {size}"
+    chance = (
+        f" Of {len(comparison.standings)} runs the best may be best by chance (McLatchie and Vehtari 2024): "
+        "do not select one, average their predictions."
+    )
+    return f"{text}{_describe_others(comparison, others)}.{chance if comparison.may_be_chance else ''}"
+
+
+def _describe_single(comparison: PredictionComparison) -> str:
+    """Return how well a single run predicts."""
+    (name, standing), *_ = (comparison.standings or {}).items()
+    elpd, error = format_number(standing.elpd, 1), format_number(standing.se, 1)
+    units = pluralise(comparison.rows, comparison.unit)
+    return (
+        f"By {comparison.scheme} the elpd of `{name}` is {elpd} nats (standard error {error}), over {units}."
+    )
+
+
+def describe_ways(comparison: PredictionComparison) -> str:
+    """Return how units were predicted whose k-hat was too large; empty where none were repaired."""
+    clauses = []
+    for name, standing in (comparison.standings or {}).items():
+        found = [(count, _WAYS[way]) for way, count in standing.ways.items() if _WAYS.get(way)]
+        if found:
+            texts = [f"{pluralise(count, comparison.unit)} {how}" for count, how in found]
+            left = f", {standing.bad_units:,} could not be" if standing.bad_units else ""
+            clauses.append(f"in `{name}` {join_with_and(texts)}{left}")
+    return (
+        f"Where k-hat was too large, the elpd was found in another way: {'; '.join(clauses)}."
+        if clauses
+        else ""
+    )
+
+
+def _list_notes(comparison: PredictionComparison) -> Iterator[str]:
+    """Yield what there is to say of the left-out units of each run; once what holds for all."""
+    names = list(comparison.standings or {})
+    for text in dict.fromkeys(text for name in names for text in comparison.notes.get(name, ())):
+        whose = [name for name in names if text in comparison.notes.get(name, ())]
+        yield (
+            text if len(whose) == len(names) else f"{join_with_and([f'`{name}`' for name in whose])}: {text}"
+        )
+
+
+def _capitalise(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def describe_trust(comparison: PredictionComparison) -> str:
     """Return whether leave-one-out can be relied on; empty where that is not known."""
-    known = [each for each in (comparison.standings or {}).items() if each[1].khat_limit is not None]
+    known = [each for each in (comparison.standings or {}).items() if each[1].khat_max is not None]
     if not known:
         return ""
+    scheme = _capitalise(comparison.scheme)
     bad = {name: standing for name, standing in known if standing.is_unreliable}
     if not bad:
         standing = max((standing for _, standing in known), key=lambda each: each.khat_max or -math.inf)
         largest, limit = _format_khat(standing)
-        return f"Leave-one-out can be relied on: the largest k-hat is {largest}, and up to {limit} is good."
+        return f"{scheme} can be relied on: the largest k-hat is {largest}, and up to {limit} is good."
     clauses = []
     for name, standing in bad.items():
         largest, limit = _format_khat(standing)
-        rows = f"{standing.bad_rows:,} of {standing.sampled or comparison.rows:,} rows"
+        rows = f"{standing.bad_units:,} of {standing.sampled or comparison.rows:,} {comparison.unit}s"
         clauses.append(f"in `{name}` k-hat is above {limit} at {rows} (up to {largest})")
-    return f"Leave-one-out cannot be relied on here: {'; '.join(clauses)}."
+    return f"{scheme} cannot be relied on here: {'; '.join(clauses)}."
 
 
 def advise(comparison: PredictionComparison) -> str:
     """Return what to do about the comparison; empty where it is clear."""
-    if comparison.standings is None:
+    if comparison.standings is None or len(comparison.standings) < 2:
         return ""
     (best, _), (second, standing), *_ = comparison.standings.items()
     if is_unreliable(comparison):
+        is_first = comparison.scheme == LEAVE_ONE_OUT and not any(
+            each.ways for each in comparison.standings.values()
+        )
+        way = "`workbench compare --repair` finds" if is_first else "`--kfold 10` finds"
         return (
-            "What to do: look at the rows with a large k-hat; fit without them, or with a robust likelihood."
+            f"What to do: {way} the elpd of rows with a large k-hat in another way. Look at these rows: are "
+            "they errors, or are the tails of the likelihood too light?"
         )
     if _list_doubts(comparison, standing) and not _is_equal(standing):
         return f"What to do: prefer neither `{best}` nor `{second}` for its predictions alone."
@@ -207,6 +229,8 @@ def _draw(comparison: PredictionComparison) -> Iterator[Figures]:
     numbers = [number for each in standings.values() for number in (each.difference, each.difference_se)]
     if not letters or not all(map(math.isfinite, numbers)):
         return
+    if len(standings) < 2:
+        return
     (best, first), (second, other), *_ = standings.items()
     pairs = [(letters[name], standing) for name, standing in standings.items()]
     drawing = figures.draw_elpd_differences(
@@ -218,52 +242,73 @@ def _draw(comparison: PredictionComparison) -> Iterator[Figures]:
     alt = f"Expected log predictive density relative to the best: {', '.join(sizes)}."
     drawn = [Figure(drawing, alt, "All rows together")]
     text = "All rows together: elpd relative to the best, with two standard errors."
-    if first.elpd_by_row is not None and other.elpd_by_row is not None:
-        rows = first.elpd_by_row - other.elpd_by_row
-        kind = "rows" if first.sampled is None else "sampled rows"
+    if first.elpd_by_unit is not None and other.elpd_by_unit is not None:
+        rows = first.elpd_by_unit - other.elpd_by_unit
+        kind = f"{comparison.unit}s" if first.sampled is None else "sampled rows"
         share = f"{letters[best]} predicts {int((rows > 0).sum()):,} of {len(rows):,} {kind} better"
         alt = f"Difference in expected log predictive density by row: {share}."
-        picture = figures.draw_row_differences(rows, letters[best], letters[second])
-        drawn.append(Figure(picture, alt, "Row by row"))
+        picture = figures.draw_row_differences(rows, letters[best], letters[second], comparison.unit)
+        drawn.append(Figure(picture, alt, f"{_capitalise(comparison.unit)} by {comparison.unit}"))
         few = f" The {MAX_ROWS:,} that differ most are drawn." if len(rows) > MAX_ROWS else ""
-        text += f" Row by row: {share} than {letters[second]}, those above the line.{few}"
+        by_unit = f"{_capitalise(comparison.unit)} by {comparison.unit}"
+        text += f" {by_unit}: {share} than {letters[second]}, those above the line.{few}"
     names = ", ".join(f"{letter}: `{name}`" for name, letter in letters.items())
     yield Figures("elpd", tuple(drawn), f"{text} {names}.", "medium")
 
 
 def _build_table(comparison: PredictionComparison) -> TableBlock:
     standings = comparison.standings or {}
+    scheme = comparison.scheme
+    caption = "leave-one-out cross-validation" if scheme == LEAVE_ONE_OUT else f"{scheme} cross-validation"
+    units = f"{comparison.unit}s"
+    what = (
+        "that are left out one at a time" if scheme == LEAVE_ONE_OUT else "given what a fit without them saw"
+    )
+    has_khat = any(standing.khat_max is not None for standing in standings.values())
     return TableBlock(
         key="loo-table",
-        caption="Leave-one-out cross-validation, the best first [nats]",
+        caption=f"{_capitalise(caption)}, the best first [nats]",
         columns=(
             Column("Run", "name"),
-            Column("elpd", "number", help="expected log predictive density"),
+            Column("elpd", "number", help=f"expected log predictive density of {units} {what}"),
             Column("SE", "number"),
-            Column("p_loo", "number", help="effective number of parameters"),
+            Column(
+                "p_loo" if scheme == LEAVE_ONE_OUT else "p", "number", help="effective number of parameters"
+            ),
             Column("elpd", "number", "Below the best"),
             Column("SE", "number", "Below the best"),
-            Column("Weight", "number", help="in the stack of predictive distributions"),
+            Column("P(worse)", "number", help="probability that the run predicts worse than the best"),
+            Column("Weight", "number"),
+            *(
+                (Column("k-hat high", "number", help=f"{units} whose k-hat is above its limit"),)
+                if has_khat
+                else ()
+            ),
             Column("Why the difference is not clear", "prose"),
         ),
-        rows=tuple(_build_row(comparison, *item) for item in standings.items()),
+        rows=tuple(_build_row(comparison, *item, has_khat=has_khat) for item in standings.items()),
         note=(
-            "elpd: expected log predictive density of rows that are left out one at a time. Weight: stacking "
-            "(Yao et al. 2018). Small differences and few rows: Sivula et al. (2020), arXiv:2008.10296."
+            f"{_WEIGHTS[comparison.weights].format(units=units)} P(worse): by the normal distribution of the "
+            "difference. Small differences and few rows: Sivula et al. (2020), arXiv:2008.10296."
         ),
     )
 
 
-def _build_row(comparison: PredictionComparison, name: str, standing: Standing) -> tuple[Cell, ...]:
-    is_best = standing.difference == 0
+def _build_row(
+    comparison: PredictionComparison, name: str, standing: Standing, *, has_khat: bool
+) -> tuple[Cell, ...]:
+    is_best = standing.p_worse is None
     doubts = "" if is_best else "; ".join(_list_doubts(comparison, standing))
+    bad = Cell(f"{standing.bad_units:,}", Tone.CAUTION if standing.is_unreliable else None)
     return (
         Cell(name),
         Cell(format_number(standing.elpd, 1), Tone.CAUTION if standing.is_unreliable else None),
         Cell(format_number(standing.se, 1)),
-        Cell(format_number(standing.p_loo, 1)),
+        Cell(format_number(standing.p, 1)),
         Cell(MISSING if is_best else format_number(standing.difference, 1)),
         Cell(MISSING if is_best else format_number(standing.difference_se, 1)),
-        Cell(format_number(standing.weight, 2)),
+        Cell(MISSING if standing.p_worse is None else format_number(standing.p_worse, 2)),
+        Cell(MISSING if standing.weight is None else format_number(standing.weight, 2)),
+        *((bad,) if has_khat else ()),
         Cell(doubts or MISSING),
     )

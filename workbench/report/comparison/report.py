@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from workbench.comparison.predictions import PredictionComparison, compare
 from workbench.errors import RequestError
 from workbench.evidence.bayes_factors import EvidenceComparison
 from workbench.provenance import read_workbench_version
-from workbench.report.comparison import differences, estimates, evidence, prediction, runs
-from workbench.report.comparison.prediction import PredictionComparison
-from workbench.report.document import Document, Tone, Verdict, VerdictReason
+from workbench.report.comparison import differences, estimates, evidence, prediction, rows, runs
+from workbench.report.document import Document, Items, Section, Tone, Verdict, VerdictReason
 from workbench.report.fit.verdict import list_reasons
 from workbench.report.numbers import join_with_and, pluralise
 from workbench.results import Fit
 from workbench.results.view import DiagnosisResult, Results
 
-FEWEST_RUNS, MOST_RUNS = 2, 8
-"""How many runs fit side by side."""
+FEWEST_RUNS, MOST_RUNS = 2, 26
+"""How many runs can be compared: as many as there are letters for them in drawings."""
+
+_MOST_SIDE_BY_SIDE = 8
+"""How many runs' estimates fit side by side: those that predict best."""
 
 _MOST_NAMED = 2
 """Models that the title names; of more, it gives their number."""
@@ -65,7 +68,8 @@ def build_comparison_report(
     if not FEWEST_RUNS <= len(fits) <= MOST_RUNS:
         raise RequestError(f"{FEWEST_RUNS} to {MOST_RUNS} runs can be compared, found {len(fits)}.")
     results = {name: fit.results for name, fit in fits.items()}
-    predictions = predictions or prediction.compare(fits)
+    predictions = predictions or compare(fits)
+    shown = _choose_side_by_side(fits, predictions)
     warning = _warn_of_failures(results)
     models = list(dict.fromkeys(run.model.name for run in results.values()))
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
@@ -76,13 +80,42 @@ def build_comparison_report(
         verdict=_build_verdict(results, predictions),
         sections=(
             prediction.build_section(predictions, warning),
+            *filter(None, (rows.build_section(fits, predictions),)),
             *((evidence.build_section(evidences),) if evidences is not None else ()),
-            estimates.build_section(fits, are_unlike=_are_unlike(results, predictions), warning=warning),
+            estimates.build_section(shown, are_unlike=_are_unlike(results, predictions), warning=warning),
+            *filter(None, (_list_obstacles(fits, shown, predictions, evidences),)),
             runs.build_section(results),
-            differences.build_section(results),
+            differences.build_section({name: results[name] for name in shown}),
         ),
         kicker="Comparison of runs",
     )
+
+
+def _choose_side_by_side(fits: Mapping[str, Fit], predictions: PredictionComparison) -> dict[str, Fit]:
+    """Return the runs whose estimates are set side by side: all, or those that predict best."""
+    best = list(predictions.standings or fits)[:_MOST_SIDE_BY_SIDE]
+    return {name: fit for name, fit in fits.items() if name in best}
+
+
+def _list_obstacles(
+    fits: Mapping[str, Fit],
+    shown: Mapping[str, Fit],
+    predictions: PredictionComparison,
+    evidences: EvidenceComparison | None,
+) -> Section | None:
+    """Return what is not compared, and why; `None` where everything is."""
+    texts = []
+    if predictions.obstacle:
+        texts.append(f"Predictions: {predictions.obstacle}")
+    if evidences is not None:
+        reasons = (
+            f"`{name}`: {each.reason}" for name, each in evidences.evidences.items() if not each.is_known
+        )
+        texts += [f"Evidence: {text}" for text in (evidences.obstacle, *reasons) if text]
+    if len(shown) < len(fits):
+        left = join_with_and([f"`{name}`" for name in fits if name not in shown])
+        texts.append(f"Estimates: only those of the {len(shown)} best fit side by side; {left} are left out.")
+    return Section("not-compared", "What is not compared, and why", (Items(tuple(texts)),)) if texts else None
 
 
 def _build_verdict(results: Mapping[str, Results], predictions: PredictionComparison) -> Verdict:

@@ -55,20 +55,22 @@ def _paint_differences(
     axes.locator_params(axis="x", nbins=5)
 
 
-def draw_row_differences(differences: Floats, first: str, second: str) -> Drawing:
+def draw_row_differences(differences: Floats, first: str, second: str, unit: str = "row") -> Drawing:
     """Draw how much better the first of two runs predicts each row `(row,)` than the second [nats].
 
     Of many rows, the `MAX_ROWS` with the largest differences are drawn.
     """
-    return Drawing(partial(_paint_rows, differences, first, second), (3.6, 2.1))
+    return Drawing(partial(_paint_rows, differences, first, second, unit), (3.6, 2.1))
 
 
-def _paint_rows(differences: Floats, first: str, second: str, figure: Figure, palette: Palette) -> None:
+def _paint_rows(
+    differences: Floats, first: str, second: str, unit: str, figure: Figure, palette: Palette
+) -> None:
     axes = add_axes(figure, left=0.16, bottom=0.23)
     axes.axhline(0, color=palette.soft, linewidth=1.0, linestyle=DASHED)
     rows = np.sort(np.argsort(-np.abs(differences), kind="stable")[:MAX_ROWS])
     axes.plot(rows + 1, differences[rows], ".", color=palette.posterior, markersize=3.2)
     axes.set_xlim(0.5, len(differences) + 0.5)
-    axes.set_xlabel("row")
+    axes.set_xlabel(unit)
     axes.set_ylabel(f"elpd, {first} − {second}")
     axes.locator_params(axis="y", nbins=5)

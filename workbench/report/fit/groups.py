@@ -10,7 +10,7 @@ from workbench.report import figures
 from workbench.report.document import Figure, Figures, Section
 from workbench.report.figures import GroupEffect
 from workbench.report.fit.arrays import Array, PosteriorArrays
-from workbench.report.fit.pooling import Comparison, Unpooled, compare
+from workbench.report.fit.pooling import PoolingReference, Unpooled, compare
 from workbench.report.fit.sampler import warn_of_unreliable_draws
 from workbench.report.numbers import choose_decimals, format_interval, format_number, format_percentage
 from workbench.results import Fit
@@ -52,7 +52,7 @@ def build_section(fit: Fit, arrays: PosteriorArrays) -> tuple[Section, ...]:
     return (Section("varying-effects", "Varying effects", (block,)),)
 
 
-def _draw(fit: Fit, arrays: PosteriorArrays, array: Array, comparison: Comparison) -> Figure:
+def _draw(fit: Fit, arrays: PosteriorArrays, array: Array, comparison: PoolingReference) -> Figure:
     effects = _list_effects(fit, arrays, array, comparison.unpooled)
     unit = fit.results.unit(array.name)
     caption = f"`{array.name}`" + (f" [{unit}]" if unit else "")
@@ -94,7 +94,7 @@ def _name_group(fit: Fit, array: Array, place: int) -> str:
     return label[len(array.name) + 1 : -1] if label.endswith("]") else label
 
 
-def _explain(fit: Fit, found: list[Array], comparisons: list[Comparison]) -> Iterator[str]:
+def _explain(fit: Fit, found: list[Array], comparisons: list[PoolingReference]) -> Iterator[str]:
     yield from warn_of_unreliable_draws(fit.results)
     level = format_percentage(fit.results.interval.level)
     yield f"In order of their posterior means, with the central 50% (thick) and {level} (thin) of the draws."
@@ -114,7 +114,7 @@ def _explain(fit: Fit, found: list[Array], comparisons: list[Comparison]) -> Ite
         yield f"Not drawn: {others}."
 
 
-def _describe(array: Array, effects: list[GroupEffect], comparison: Comparison) -> str:
+def _describe(array: Array, effects: list[GroupEffect], comparison: PoolingReference) -> str:
     """Return what a drawing shows, for a reader who cannot see it."""
     ranked = sorted(range(array.size), key=lambda place: -effects[place].mean)
     largest, smallest = (_describe_group(array, effects, place) for place in (ranked[0], ranked[-1]))

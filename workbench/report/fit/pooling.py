@@ -35,7 +35,7 @@ class Unpooled:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PoolingReference:
     """What the effects of an array are compared with."""
 
     center: str
@@ -43,10 +43,10 @@ class Comparison:
     unpooled: Unpooled | None
 
 
-def compare(fit: Fit, arrays: PosteriorArrays, array: Array) -> Comparison:
+def compare(fit: Fit, arrays: PosteriorArrays, array: Array) -> PoolingReference:
     """Return what the effects of an array are compared with."""
     center, population = _find_population(arrays, array)
-    return Comparison(center, population, _find_unpooled(fit, arrays, array))
+    return PoolingReference(center, population, _find_unpooled(fit, arrays, array))
 
 
 def _find_population(arrays: PosteriorArrays, array: Array) -> tuple[str, Population]:

@@ -1,0 +1,136 @@
+"""Runs compared by how well they predict, or why they cannot be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import ascii_uppercase
+
+import numpy as np
+
+from workbench.comparison.cross_validation import CrossValidation
+from workbench.comparison.selection import may_be_chance
+from workbench.comparison.standings import Standing, compare_predictions, find_comparable_scale
+from workbench.comparison.weights import WeightKind
+from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
+from workbench.diagnostics.loo import count_cells, label_rows
+from workbench.results import Fit
+
+LEAVE_ONE_OUT = "leave-one-out"
+"""The scheme that needs no other fits."""
+
+
+@dataclass(frozen=True)
+class PredictionComparison:
+    """How well the runs predict.
+
+    Attributes
+    ----------
+    obstacle
+        Why they cannot be compared; empty where they can.
+    standings
+        By run, the best first.
+    rows
+        How many rows or groups were left out, each at a time.
+    remark
+        The scale on which the runs are compared, where it is not that of every log likelihood.
+    has_other_outcome
+        Whether some run is known to have another outcome than the first: no predictions can be compared.
+    alike
+        The runs that then have the same outcome as another one, most of them; empty where none do.
+    scheme
+        What was left out, as it is said: "leave-one-out", "10-fold".
+    has_groups
+        Whether whole groups of rows are what is predicted.
+    weights
+        How the runs are weighted.
+    notes
+        What there is to say of each run's left-out rows, by run.
+    letters
+        The letter that stands for each run in drawings.
+    labels
+        The name of each unit that all runs predict; empty where these are rows of a sample.
+    may_be_chance
+        Whether the best of many runs may be best by chance.
+    """
+
+    obstacle: str = ""
+    standings: Mapping[str, Standing] | None = None
+    rows: int = 0
+    remark: str = ""
+    has_other_outcome: bool = False
+    alike: tuple[str, ...] = ()
+    scheme: str = LEAVE_ONE_OUT
+    has_groups: bool = False
+    weights: WeightKind = "stacking"
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    letters: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = field(default=(), repr=False)
+    may_be_chance: bool = False
+
+    @property
+    def unit(self) -> str:
+        """What is left out at a time."""
+        return "group" if self.has_groups else "row"
+
+
+def compare(
+    fits: Mapping[str, Fit],
+    left_out: Mapping[str, CrossValidation] | None = None,
+    *,
+    weights: WeightKind = "stacking",
+) -> PredictionComparison:
+    """Compare runs by what they say of left-out rows, where that is possible.
+
+    Parameters
+    ----------
+    fits
+        The runs by name.
+    left_out
+        What each says of left-out units, where other fits or repairs found it; by default leave-one-out by
+        importance weights.
+    weights
+        How they are weighted; weights by evidence are no matter of predictions, and missing here.
+    """
+    first = None if left_out is None else next(iter(left_out.values()))
+    scheme = LEAVE_ONE_OUT if first is None else first.scheme
+    scale = find_comparable_scale(fits, left_out)
+    if scale.obstacle:
+        has_other = bool(explain_other_outcome(fits))
+        alike = find_same_outcome(fits) if has_other else ()
+        return PredictionComparison(
+            scale.obstacle, has_other_outcome=has_other, alike=alike, scheme=scheme, weights=weights
+        )
+    standings = compare_predictions(fits, scale.offsets, left_out, weights=weights)
+    return PredictionComparison(
+        standings=standings,
+        rows=count_cells(next(iter(fits.values()))) if first is None else _count_units(standings),
+        remark=scale.remark,
+        scheme=scheme,
+        has_groups=first is not None and bool((first.rows > 1).any()),
+        weights=weights,
+        notes={name: found.notes for name, found in (left_out or {}).items() if found.notes},
+        letters=dict(zip(fits, ascii_uppercase, strict=False)),
+        labels=_list_labels(fits, standings, left_out),
+        may_be_chance=may_be_chance([standing.elpd for standing in standings.values()]),
+    )
+
+
+def _count_units(standings: Mapping[str, Standing]) -> int:
+    """Return how many units all runs predict."""
+    elpd = next(iter(standings.values())).elpd_by_unit
+    return 0 if elpd is None else len(elpd)
+
+
+def _list_labels(
+    fits: Mapping[str, Fit],
+    standings: Mapping[str, Standing],
+    left_out: Mapping[str, CrossValidation] | None,
+) -> tuple[str, ...]:
+    """Return the name of each unit that all runs predict; empty where these are rows of a sample."""
+    if left_out is None:
+        is_sampled = any(standing.sampled is not None for standing in standings.values())
+        return () if is_sampled else tuple(label_rows(next(iter(fits.values()))))
+    is_shared = np.logical_and.reduce([~np.isnan(found.elpd) for found in left_out.values()])
+    labels = next(iter(left_out.values())).labels
+    return tuple(label for label, is_kept in zip(labels, is_shared, strict=True) if is_kept)
