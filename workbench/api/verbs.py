@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from workbench.execution import Executor
     from workbench.results.view import DiagnosisResult
     from workbench.studies import Study
-    from workbench.workflow.compare import Comparison
+    from workbench.workflow.comparison import Comparison
     from workbench.workflow.score import Scores
 
 

@@ -238,20 +238,23 @@ def _draw(comparison: PredictionComparison) -> Iterator[Figures]:
         [-standing.difference for _, standing in pairs],
         [standing.difference_se for _, standing in pairs],
     )
-    sizes = [f"{letter} {-standing.difference:.1f}" for letter, standing in pairs]
+    sizes = [f"{name} {format_number(-standing.difference, 1)}" for name, standing in standings.items()]
     alt = f"Expected log predictive density relative to the best: {', '.join(sizes)}."
     drawn = [Figure(drawing, alt, "All rows together")]
     text = "All rows together: elpd relative to the best, with two standard errors."
     if first.elpd_by_unit is not None and other.elpd_by_unit is not None:
         rows = first.elpd_by_unit - other.elpd_by_unit
         kind = f"{comparison.unit}s" if first.sampled is None else "sampled rows"
-        share = f"{letters[best]} predicts {int((rows > 0).sum()):,} of {len(rows):,} {kind} better"
-        alt = f"Difference in expected log predictive density by row: {share}."
+        counted = f"predicts {int((rows > 0).sum()):,} of {len(rows):,} {kind} better than"
+        share = f"{letters[best]} {counted} {letters[second]}"
+        alt = (
+            f"Difference in expected log predictive density by {comparison.unit}: {best} {counted} {second}."
+        )
         picture = figures.draw_row_differences(rows, letters[best], letters[second], comparison.unit)
         drawn.append(Figure(picture, alt, f"{_capitalise(comparison.unit)} by {comparison.unit}"))
         few = f" The {MAX_ROWS:,} that differ most are drawn." if len(rows) > MAX_ROWS else ""
         by_unit = f"{_capitalise(comparison.unit)} by {comparison.unit}"
-        text += f" {by_unit}: {share} than {letters[second]}, those above the line.{few}"
+        text += f" {by_unit}: {share}, those above the line.{few}"
     names = ", ".join(f"{letter}: `{name}`" for name, letter in letters.items())
     yield Figures("elpd", tuple(drawn), f"{text} {names}.", "medium")
 

@@ -1,0 +1,53 @@
+"""A comparison in its folder: published whole, never over something else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.report.comparison.runs import make_unequal_pair
+from workbench.errors import RequestError, StoreError
+from workbench.workflow.compare import ComparisonOptions, compare_runs
+
+
+def test_a_folder_holds_the_page_and_everything_as_json(tmp_path: Path) -> None:
+    comparison = compare_runs(make_unequal_pair(), ComparisonOptions(weights="pseudo-bma"))
+    folder = tmp_path / "compared"
+    comparison.publish(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["comparison.html", "comparison.json"]
+    record = json.loads((folder / "comparison.json").read_text())
+    assert record == json.loads(json.dumps(comparison.to_dict()))
+    prediction = record["prediction"]
+    assert prediction["scheme"] == "leave-one-out"
+    assert prediction["weights"] == "pseudo-bma"
+    first, second = prediction["runs"].values()
+    assert first["p_worse"] is None
+    assert second["p_worse"] == pytest.approx(1.0, abs=1e-3)
+    assert sum(run["weight"] for run in prediction["runs"].values()) == pytest.approx(1)
+    assert len(prediction["row_differences"]) == 10
+
+
+def test_finished_work_stays_and_anything_else_is_refused(tmp_path: Path) -> None:
+    comparison = compare_runs(make_unequal_pair())
+    folder = tmp_path / "compared"
+    (folder / "kept").mkdir(parents=True)
+    (folder / "kept" / "fold").write_text("1")
+    comparison.publish(folder)
+    comparison.publish(folder)
+    assert (folder / "kept" / "fold").read_text() == "1"
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match="a comparison"):
+        comparison.publish(other)
+    assert [path.name for path in other.iterdir()] == ["notes.txt"]
+
+
+def test_unknown_weights_and_single_runs_are_refused() -> None:
+    with pytest.raises(RequestError, match="stacking, pseudo-bma, evidence"):
+        ComparisonOptions(weights="best")  # type: ignore[arg-type]
+    pair = make_unequal_pair()
+    with pytest.raises(RequestError, match="nothing to compare it with"):
+        compare_runs({"first": pair["first"]})
