@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toolchain.fake_compilers import GCC, write_compiler
+from tests.toolchain.fake_compilers import GCC, write_compiler, write_script
 from workbench.toolchain import ToolchainCheck, ToolchainSettings, doctor, examine
 
 
@@ -15,6 +15,7 @@ def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (folder / "sh").symlink_to("/bin/sh")
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.delenv("CMDSTAN", raising=False)
+    monkeypatch.setattr(doctor, "ask_for", lambda wheel: "")
     return folder
 
 
@@ -68,3 +69,62 @@ def test_another_platform_is_a_problem(path: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("platform.machine", lambda: "sparc")
 
     assert run_check("TC101", tmp_path).status == "problem"
+
+
+def test_another_platform_with_a_cmdstan_is_none(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "sparc")
+    monkeypatch.setenv("CMDSTAN", str(tmp_path))
+
+    assert {run_check(code, tmp_path).status for code in ("TC101", "TC104")} == {"note"}
+    assert run_check("TC107", tmp_path).status == "ok"
+
+
+def test_a_compiler_without_its_library_is_a_problem(path: Path, tmp_path: Path) -> None:
+    write_script(
+        path / "g++",
+        'case "$*" in',
+        "*-fsyntax-only*) echo 'a.cpp:1:10: fatal error: vector: No such file or directory' >&2; exit 1;;",
+        f"*) echo '{GCC.format('12.2')}' >&2;;",
+        "esac",
+    )
+
+    found = run_check("TC105", tmp_path)
+
+    assert found.status == "problem"
+    assert "vector: No such file or directory" in found.found
+    assert "standard library" in found.cure
+
+
+@pytest.mark.parametrize(("obstacle", "status"), [("", "ok"), ("Connection refused", "problem")])
+def test_an_index_that_cannot_be_reached_is_a_problem(
+    obstacle: str, status: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "ask_for", lambda wheel: obstacle)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+
+    found = run_check("TC107", tmp_path)
+
+    assert found.status == status
+    assert obstacle in found.found
+    assert "(HTTPS_PROXY is proxy.example:3128)" in found.found
+    assert "secret" not in found.found
+
+
+def test_a_missing_package_is_a_problem(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_check("TC108", tmp_path).status == "ok"
+    monkeypatch.setattr(doctor, "list_missing", lambda: ["scipy"])
+
+    assert run_check("TC108", tmp_path).cure == "`pip install scipy`"
+
+
+def test_extras_are_listed_with_what_they_lack(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "list_extras", lambda: {"dask": [], "mlflow": ["mlflow-skinny"]})
+
+    found = run_check("TC109", tmp_path)
+
+    assert found.found == "installed: dask; not installed: mlflow (mlflow-skinny)."
+    assert "pip install 'workbench[mlflow]'" in found.cure

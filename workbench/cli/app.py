@@ -12,6 +12,7 @@ from workbench.cli import (
     console,
     continue_,
     diagnose_drift,
+    doctor,
     explore,
     export,
     export_dashboards,
@@ -37,6 +38,7 @@ from workbench.cli import (
     toolchain,
     update,
 )
+from workbench.cli.first_steps import FIRST_STEPS
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.cli.isolate import ignore_settings_of_the_working_folder
 from workbench.provenance import read_workbench_version
@@ -45,7 +47,7 @@ app = typer.Typer(
     name="workbench",
     cls=Group,
     context_settings=CONTEXT,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Any Stan program and a table: point estimates, full posteriors, and an honest account of both.",
@@ -77,6 +79,7 @@ for _name, _module in (
     ("export", export),
     ("export-dashboards", export_dashboards),
     ("serve", serve),
+    ("doctor", doctor),
 ):
     app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
 app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)
@@ -93,11 +96,14 @@ def _print_version(is_wanted: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(FIRST_STEPS, nl=False)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.open_registry import find_run
 from workbench.errors import EXIT_STRICT, RequestError
 
@@ -15,7 +15,12 @@ from workbench.errors import EXIT_STRICT, RequestError
 @console.guarded
 def command(
     run: Annotated[
-        Path | None, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")
+        Path | None,
+        typer.Argument(
+            help="A run directory that `workbench fit` wrote.",
+            metavar="RUN",
+            autocompletion=completion.complete_runs,
+        ),
     ] = None,
     explain: Annotated[str | None, typer.Option(help="Explain one check instead.", metavar="CODE")] = None,
     json_: options.Json = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.open_registry import FOLDER, Folder, find_run
 from workbench.errors import RequestError
 
@@ -16,7 +16,11 @@ from workbench.errors import RequestError
 def command(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Run directories, or versions in a registry: radon@champion.", metavar="RUN"),
+        typer.Argument(
+            help="Run directories, or versions in a registry: radon@champion.",
+            metavar="RUN",
+            autocompletion=completion.complete_runs_and_versions,
+        ),
     ],
     evidence: Annotated[
         bool,

@@ -7,14 +7,21 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.open_registry import FOLDER, Folder, State, open_registry, show_remarks
 from workbench.process import count_usable_cores
 
 
 @console.guarded
 def command(
-    name: Annotated[str, typer.Argument(help="The name of a model in the registry.", metavar="NAME")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The name of a model in the registry.",
+            metavar="NAME",
+            autocompletion=completion.complete_names,
+        ),
+    ],
     batch: Annotated[
         str,
         typer.Argument(

@@ -153,6 +153,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench registry trust ~/.ssh/id_ed25519.pub --key ~/.ssh/id_ed25519",
         "workbench registry trust team.pub --key ~/.ssh/id_ed25519",
     ),
+    "doctor": ("workbench doctor", "workbench doctor && workbench fit eight_schools"),
     "toolchain": ("workbench toolchain status", "workbench toolchain doctor"),
     "toolchain status": (
         "workbench toolchain status",

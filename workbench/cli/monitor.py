@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.metrics_file import write_metrics
 from workbench.cli.open_registry import FOLDER, Author, Folder, State, open_registry, show_remarks
 from workbench.errors import EXIT_STRICT, RequestError
@@ -23,7 +23,14 @@ WATCHED = "What is watched"
 
 @console.guarded
 def command(
-    name: Annotated[str, typer.Argument(help="The name of a model in the registry.", metavar="NAME")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The name of a model in the registry.",
+            metavar="NAME",
+            autocompletion=completion.complete_names,
+        ),
+    ],
     batch: Annotated[
         Path | None,
         typer.Argument(

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import console
+from workbench.cli.completion import REGISTRY_FOLDER, REGISTRY_VARIABLE
 
 if TYPE_CHECKING:
     from workbench.registry import ModelRegistry
 
-FOLDER = Path("registry")
+FOLDER = REGISTRY_FOLDER
 """Where a registry is by default."""
-
-_VARIABLE = "WORKBENCH_REGISTRY"
-"""The variable of the environment that names another place."""
 
 Folder = Annotated[
     Path,
-    typer.Option("--registry", help="The folder of the registry.", envvar=_VARIABLE, metavar="DIR"),
+    typer.Option("--registry", help="The folder of the registry.", envvar=REGISTRY_VARIABLE, metavar="DIR"),
 ]
 Author = Annotated[
     str | None,
@@ -85,7 +83,7 @@ def find_version(run: Path, folder: Path | None = None) -> tuple[Path, str]:
     """Return a run directory as `find_run` does, and the number of its version; empty where it has none."""
     if not is_version(run):
         return run, ""
-    registry = open_registry(folder or Path(os.environ.get(_VARIABLE) or FOLDER))
+    registry = open_registry(folder or Path(os.environ.get(REGISTRY_VARIABLE) or FOLDER))
     version, folder = registry.open_run(str(run))
     console.show_note("version", f"{version.reference}, added {version.time} by {version.author}")
     show_remarks(registry)

@@ -35,12 +35,20 @@ Data = Annotated[
         metavar="DATA",
     ),
 ]
-Run = Annotated[Path, typer.Argument(help="A run directory that `workbench fit` wrote.", metavar="RUN")]
+Run = Annotated[
+    Path,
+    typer.Argument(
+        help="A run directory that `workbench fit` wrote.",
+        metavar="RUN",
+        autocompletion=completion.complete_runs,
+    ),
+]
 RunOrVersion = Annotated[
     Path,
     typer.Argument(
         help="A run directory that `workbench fit` wrote, or a version in the registry: NAME@champion.",
         metavar="RUN",
+        autocompletion=completion.complete_runs_and_versions,
     ),
 ]
 

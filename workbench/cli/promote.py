@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, gate, options
+from workbench.cli import completion, console, gate, options
 from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
 from workbench.errors import EXIT_STRICT
 
@@ -16,7 +16,9 @@ def promote(
     version: Annotated[
         str,
         typer.Argument(
-            help="The challenger: NAME@challenger, NAME@3; NAME alone is that.", metavar="VERSION"
+            help="The challenger: NAME@challenger, NAME@3; NAME alone is that.",
+            metavar="VERSION",
+            autocompletion=completion.complete_versions,
         ),
     ],
     data: gate.HeldOut = None,
@@ -70,7 +72,10 @@ def promote(
 
 @console.guarded
 def rollback(
-    name: Annotated[str, typer.Argument(help="The name of a model.", metavar="NAME")],
+    name: Annotated[
+        str,
+        typer.Argument(help="The name of a model.", metavar="NAME", autocompletion=completion.complete_names),
+    ],
     reason: Annotated[str, typer.Option(help="Why.", metavar="TEXT")] = "",
     folder: Folder = FOLDER,
     author: Author = None,

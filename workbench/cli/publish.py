@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.open_registry import FOLDER, Folder, open_registry, show_remarks
 
 
@@ -17,6 +17,7 @@ def command(
         typer.Argument(
             help="A version in the registry: NAME@3, NAME@champion; or a run directory, with --name.",
             metavar="VERSION",
+            autocompletion=completion.complete_runs_and_versions,
         ),
     ],
     mlflow: Annotated[

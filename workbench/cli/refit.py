@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli import console, gate, options, parse
+from workbench.cli import completion, console, gate, options, parse
 from workbench.cli.json_log import JsonLog
 from workbench.cli.metrics_file import Found, write_metrics
 from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 @console.guarded
 def command(
-    name: Annotated[str, typer.Argument(help="The name of a model in the registry.", metavar="NAME")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The name of a model in the registry.",
+            metavar="NAME",
+            autocompletion=completion.complete_names,
+        ),
+    ],
     new_data: Annotated[Path, typer.Argument(help="New rows with their outcomes.", metavar="NEW_DATA")],
     update: Annotated[
         bool, typer.Option("--update", help="The rows come beside those of the champion.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.cli.open_registry import FOLDER, Author, Folder, Key, open_registry, show_remarks
 from workbench.errors import EXIT_STRICT, RequestError
@@ -25,17 +25,33 @@ app = typer.Typer(
     epilog=format_examples("registry"),
 )
 
-Name = Annotated[str, typer.Argument(help="The name of a model.", metavar="NAME")]
+Name = Annotated[
+    str, typer.Argument(help="The name of a model.", metavar="NAME", autocompletion=completion.complete_names)
+]
 Version = Annotated[
     str,
     typer.Argument(
-        help="A version: NAME@3, NAME@champion, NAME@latest; NAME alone is its champion.", metavar="VERSION"
+        help="A version: NAME@3, NAME@champion, NAME@latest; NAME alone is its champion.",
+        metavar="VERSION",
+        autocompletion=completion.complete_versions,
     ),
 ]
 Shown = Annotated[
-    str, typer.Argument(help="A model (NAME), or one of its versions (NAME@3).", metavar="NAME[@VERSION]")
+    str,
+    typer.Argument(
+        help="A model (NAME), or one of its versions (NAME@3).",
+        metavar="NAME[@VERSION]",
+        autocompletion=completion.complete_versions,
+    ),
 ]
-Either = Annotated[str, typer.Argument(help="A version, or a run directory.", metavar="VERSION|RUN")]
+Either = Annotated[
+    str,
+    typer.Argument(
+        help="A version, or a run directory.",
+        metavar="VERSION|RUN",
+        autocompletion=completion.complete_runs_and_versions,
+    ),
+]
 Reason = Annotated[str, typer.Option(help="Why.", metavar="TEXT")]
 Owner = Annotated[str | None, typer.Option(help="Who answers for the model.", metavar="TEXT")]
 Purpose = Annotated[str | None, typer.Option(help="What the model is for.", metavar="TEXT")]
@@ -115,7 +131,12 @@ def show(version: Shown, folder: Folder = FOLDER, json_: options.Json = False) -
 @console.guarded
 def alias(
     version: Annotated[
-        str, typer.Argument(help="A version such as NAME@3; with --remove, NAME.", metavar="VERSION")
+        str,
+        typer.Argument(
+            help="A version such as NAME@3; with --remove, NAME.",
+            metavar="VERSION",
+            autocompletion=completion.complete_versions,
+        ),
     ],
     alias: Annotated[str, typer.Argument(help="The alias, such as champion.", metavar="ALIAS")],
     remove: Annotated[bool, typer.Option("--remove", help="Remove the alias instead.")] = False,
@@ -200,7 +221,12 @@ def _find_run(registry: ModelRegistry, text: str) -> Path:
 @console.guarded
 def log(
     name: Annotated[
-        str, typer.Argument(help="The name of a model; by default all of them.", metavar="NAME")
+        str,
+        typer.Argument(
+            help="The name of a model; by default all of them.",
+            metavar="NAME",
+            autocompletion=completion.complete_names,
+        ),
     ] = "",
     folder: Folder = FOLDER,
     json_: options.Json = False,
@@ -288,7 +314,12 @@ def verify(
 @console.guarded
 def prune(
     name: Annotated[
-        str, typer.Argument(help="The name of a model; by default all of them.", metavar="NAME")
+        str,
+        typer.Argument(
+            help="The name of a model; by default all of them.",
+            metavar="NAME",
+            autocompletion=completion.complete_names,
+        ),
     ] = "",
     keep: Annotated[
         int, typer.Option(min=1, help="How many of the newest versions keep their runs.", metavar="N")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.errors import RequestError
 
 
@@ -18,6 +18,7 @@ def command(
         typer.Argument(
             help="Run directories that `workbench fit` wrote, or one study, or a folder of `fit-each`.",
             metavar="RUN",
+            autocompletion=completion.complete_runs,
         ),
     ],
     output: Annotated[

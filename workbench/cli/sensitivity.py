@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options, parse
+from workbench.cli import completion, console, options, parse
 from workbench.errors import EXIT_STRICT, RequestError
 from workbench.process import count_usable_cores
 
@@ -35,7 +35,9 @@ def command(
     what: Annotated[
         Path,
         typer.Argument(
-            help="A Stan program, a bundled model, or a run of `workbench fit`.", metavar="MODEL|RUN"
+            help="A Stan program, a bundled model, or a run of `workbench fit`.",
+            metavar="MODEL|RUN",
+            autocompletion=completion.complete_models_and_runs,
         ),
     ],
     data: Annotated[

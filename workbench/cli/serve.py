@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from workbench.serving.options import Canary
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.open_registry import FOLDER, Folder
 from workbench.errors import RequestError
 from workbench.process import count_usable_cores
@@ -35,6 +35,7 @@ def command(
         typer.Argument(
             help="A version in the registry: NAME@champion, or NAME alone for it. Or a run directory.",
             metavar="NAME[@ALIAS]",
+            autocompletion=completion.complete_runs_and_versions,
         ),
     ],
     host: Annotated[str, typer.Option(help="The address to listen on.", metavar="ADDRESS")] = "127.0.0.1",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import completion, console, options
 from workbench.cli.open_registry import find_run
 from workbench.errors import RequestError
 
@@ -22,6 +22,7 @@ def command(
         typer.Argument(
             help="A run directory that `workbench fit` wrote, a study, or a folder of `fit-each`.",
             metavar="RUN",
+            autocompletion=completion.complete_runs_and_versions,
         ),
     ],
     quantities: Annotated[

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options
+from workbench.cli import console, doctor, options
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
-from workbench.errors import RequestError, ToolchainError
+from workbench.errors import RequestError
 
 app = typer.Typer(
     cls=Group,
@@ -67,18 +67,7 @@ def install(
     console.show_line(f"Stan {tools.stan_version} is ready in {tools.cache}")
 
 
-@app.command(cls=Command, epilog=format_examples("toolchain doctor"))
-@console.guarded
-def doctor() -> None:
-    """Check everything that building a Stan program needs; exit with 3 if there is a problem."""
-    from workbench.toolchain import examine
-    from workbench.workflow.pages.toolchain import build_doctor_page
-
-    checks = examine()
-    console.show(build_doctor_page(checks))
-    problems = sum(check.status == "problem" for check in checks)
-    if problems:
-        raise ToolchainError(f"{problems} of {len(checks)} checks found a problem.")
+app.command("doctor", cls=Command, epilog=format_examples("toolchain doctor"))(doctor.command)
 
 
 @app.command(cls=Command, epilog=format_examples("toolchain path"))

@@ -87,7 +87,7 @@ def provide_executable(sent: SentExecutable, folder: Path, is_right: Callable[[P
         message = (
             f"`{sent.name}`, built on this worker, does not give the log density of the machine that asks."
         )
-        raise ClusterError(message, hint="compare `workbench toolchain doctor` on both machines")
+        raise ClusterError(message, hint="compare `workbench doctor` on both machines")
 
 
 def _build(sent: SentExecutable) -> Path:

@@ -10,16 +10,22 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench import process
 from workbench.errors import ToolchainError
 from workbench.toolchain import cache
 from workbench.toolchain.cmdstan import find_home
 from workbench.toolchain.compilers import Compiler, find_installed_compilers
-from workbench.toolchain.pins import detect_platform, find_wheel
+from workbench.toolchain.package_index import ask_for, describe_proxy
+from workbench.toolchain.packages import describe_python, list_extras, list_missing
+from workbench.toolchain.pins import detect_platform, find_wheel, read_pins
 from workbench.toolchain.provision import ToolchainSettings, find_cache_folder
 from workbench.toolchain.wheels import locate_stan
 
 _SPACE_NEEDED = 2 << 30
 """The disk space for Stan's sources, its precompiled header (g++'s is the largest) and the driver [bytes]."""
+
+_LONGEST_TRIAL = 60.0
+"""How long a compiler may take for a program of two lines [s]; one on a slow network drive takes seconds."""
 
 _OLDEST = {"gcc": 9, "clang": 10, "zig": 0}
 """The oldest major versions that compile Stan's C++17."""
@@ -51,7 +57,10 @@ class ToolchainCheck:
 
 
 def examine(settings: ToolchainSettings | None = None) -> tuple[ToolchainCheck, ...]:
-    """Check everything that building a Stan program needs; fetch and build nothing."""
+    """Check everything that building a Stan program needs; fetch and build nothing.
+
+    Where Stan is still to be fetched, the package index is asked whether it has it.
+    """
     folder = find_cache_folder(settings or ToolchainSettings())
     return (
         _check_platform(),
@@ -60,6 +69,9 @@ def examine(settings: ToolchainSettings | None = None) -> tuple[ToolchainCheck, 
         _check_stan(folder),
         _check_compiler(),
         _check_cmdstan(),
+        _check_index(folder),
+        _check_packages(),
+        _check_extras(),
     )
 
 
@@ -67,6 +79,9 @@ def _check_platform() -> ToolchainCheck:
     try:
         wheel = find_wheel("httpstan")
     except ToolchainError as reason:
+        if os.environ.get("CMDSTAN"):
+            found = f"there is no pinned Stan for {detect_platform()}: your own CmdStan is used."
+            return ToolchainCheck("TC101", "Platform", "note", found)
         return ToolchainCheck("TC101", "Platform", "problem", reason.message, reason.hint or "")
     return ToolchainCheck(
         "TC101", "Platform", "ok", f"{wheel.name} {wheel.version} has a wheel for {detect_platform()}."
@@ -97,6 +112,8 @@ def _check_stan(folder: Path) -> ToolchainCheck:
     try:
         place = locate_stan(folder)
     except ToolchainError as reason:
+        if os.environ.get("CMDSTAN"):
+            return ToolchainCheck("TC104", "Stan", "note", "not fetched: your own CmdStan is used.")
         return ToolchainCheck("TC104", "Stan", "problem", reason.message, reason.hint or "")
     if not (place / cache.MANIFEST).exists():
         message = "Stan is not installed yet: the first use fetches it."
@@ -128,12 +145,30 @@ def _check_compiler() -> ToolchainCheck:
         return ToolchainCheck(
             "TC105", "C++ compiler", "problem", message, "install a newer one, or choose zig"
         )
+    complaint = _try_compiler(first)
+    if complaint:
+        message = f"{first} cannot compile a program that includes <vector>: {complaint}"
+        cure = "install C++'s standard library (Debian: libstdc++-12-dev), or use `--compiler zig`"
+        return ToolchainCheck("TC105", "C++ compiler", "problem", message, cure)
     found = f"{first} will be used"
     if first.kind == "gcc":
         found += (
             ", or the clang in zig's wheel with its standard library, unless it has compiled Stan's headers"
         )
     return ToolchainCheck("TC105", "C++ compiler", "ok", f"{found}.")
+
+
+def _try_compiler(compiler: Compiler) -> str:
+    """Return the first error of a compiler on the smallest program; empty where it has none."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "program.cpp"
+        program.write_text("#include <vector>\nint main() { return std::vector<int>(1).back(); }\n")
+        argv = [*compiler.argv, "-std=c++17", "-fsyntax-only", str(program)]
+        answer = process.run(argv, timeout=_LONGEST_TRIAL)
+    if answer.returncode == 0:
+        return ""
+    errors = [line for line in answer.stderr.splitlines() if "error" in line]
+    return errors[0].rpartition("error: ")[2] if errors else "it gave no reason"
 
 
 def _parse_major_version(compiler: Compiler) -> int:
@@ -152,3 +187,40 @@ def _check_cmdstan() -> ToolchainCheck:
     except ToolchainError as reason:
         return ToolchainCheck("TC106", "CMDSTAN", "problem", reason.message, reason.hint or "")
     return ToolchainCheck("TC106", "CMDSTAN", "ok", f"the CmdStan in {home} will be used.")
+
+
+def _check_index(folder: Path) -> ToolchainCheck:
+    """Say whether what is still to be fetched can be had; nothing is asked where nothing is missing."""
+    code, title, proxy = "TC107", "Package index", describe_proxy()
+    through = f" ({proxy})" if proxy else ""
+    if os.environ.get("CMDSTAN"):
+        return ToolchainCheck(code, title, "ok", f"not asked: your own CmdStan is used{through}.")
+    try:
+        if (locate_stan(folder) / cache.MANIFEST).exists():
+            return ToolchainCheck(code, title, "ok", f"not asked: Stan is installed{through}.")
+        obstacle = ask_for(find_wheel(read_pins().stan_wheel))
+    except ToolchainError:
+        return ToolchainCheck(code, title, "ok", f"not asked: it has no Stan for this platform{through}.")
+    if not obstacle:
+        return ToolchainCheck(code, title, "ok", f"it has the pinned Stan{through}.")
+    cure = "`pip config list` shows what is asked; `workbench toolchain install --wheel FILE` needs none"
+    return ToolchainCheck(code, title, "problem", f"Stan cannot be fetched: {obstacle}{through}.", cure)
+
+
+def _check_packages() -> ToolchainCheck:
+    missing = list_missing()
+    if missing:
+        message = f"{describe_python()} Not installed: {', '.join(missing)}."
+        return ToolchainCheck("TC108", "Python", "problem", message, f"`pip install {' '.join(missing)}`")
+    return ToolchainCheck("TC108", "Python", "ok", describe_python())
+
+
+def _check_extras() -> ToolchainCheck:
+    extras = list_extras()
+    there = [extra for extra, lacking in extras.items() if not lacking]
+    absent = [f"{extra} ({', '.join(lacking)})" for extra, lacking in extras.items() if lacking]
+    found = f"installed: {', '.join(there) or 'none'}; not installed: {'; '.join(absent) or 'none'}."
+    cure = (
+        f"`pip install 'workbench[{next(e for e, lacking in extras.items() if lacking)}]'`" if absent else ""
+    )
+    return ToolchainCheck("TC109", "Extras", "ok", found, f"{cure} where one is needed" if cure else "")

@@ -16,6 +16,7 @@ from workbench.files import make_scratch
 from workbench.progress import Progress
 from workbench.provenance import hash_file
 from workbench.toolchain import cache
+from workbench.toolchain.package_index import FOR_ANY_PYTHON, describe_proxy, find_obstacle
 from workbench.toolchain.pins import Wheel, find_wheel, read_pins
 
 _PACKAGE = "httpstan/"
@@ -244,9 +245,8 @@ def _download(wheel: Wheel, folder: Path, longest: float) -> Path:
     requirements.write_text(wheel.requirement + "\n")
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
     # -P, and our folder: a `pip.py` where the user happens to be is not run.
-    argv = [sys.executable, "-P", "-m", "pip", "download", *options, "--only-binary=:all:"]
-    # The wheel is for Python 3.12 and later, but it is only unpacked: any Python can do that.
-    argv += ["--python-version", "3.12", "--dest", str(folder), "--requirement", str(requirements)]
+    argv = [sys.executable, "-P", "-m", "pip", "download", *options, *FOR_ANY_PYTHON]
+    argv += ["--dest", str(folder), "--requirement", str(requirements)]
     answer = process.run(argv, cwd=folder, timeout=longest)
     if answer.timed_out:
         raise _explain_failure(wheel, [f"pip has not finished within {longest:.0f} seconds"])
@@ -260,9 +260,12 @@ def _explain_failure(wheel: Wheel, output: Iterable[str]) -> PinMismatch | Toolc
     if any("DO NOT MATCH THE HASHES" in line for line in lines):
         message = f"the {wheel.name} {wheel.version} of the package index is not the pinned one."
         return PinMismatch(message, hint="check which index pip uses: `pip config list`")
-    reason = lines[-1] if lines else "pip gave no reason"
+    obstacle = find_obstacle(lines)
+    reason = f"it cannot be reached: {obstacle}" if obstacle else lines[-1] if lines else "pip gave no reason"
     message = f"{wheel.name} {wheel.version} cannot be fetched from the package index: {reason}"
-    hint = (
+    proxy = describe_proxy()
+    hint = f"check the proxy ({proxy}), or " if obstacle and proxy else ""
+    hint += (
         f"fetch it elsewhere with `{_format_download(wheel)}`, "
         "then run `workbench toolchain install --wheel FILE`; pip's index and proxy settings are used"
     )

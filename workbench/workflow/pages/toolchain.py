@@ -26,7 +26,7 @@ def build_status_page(tools: Toolchain) -> Document:
 
 
 def build_doctor_page(checks: Sequence[ToolchainCheck]) -> Document:
-    """Return the page that `workbench toolchain doctor` prints."""
+    """Return the page that `workbench doctor` prints."""
     rows = tuple(
         (
             Cell(f"{check.status} {check.code} {check.title}", _TONES[check.status]),
