@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test coverage truth bench docs lock clean help
+.PHONY: demo check test coverage truth bench docs lock dist sbom clean help
 
 demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -54,6 +54,24 @@ $(READY): pyproject.toml requirements.lock
 lock: ## update requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --python-version 3.11 --quiet --output-file requirements.lock
+
+dist: $(READY) ## build the wheel and the source archive into dist/, and check both (tools from the package index)
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet build twine check-wheel-contents
+	rm -rf dist
+	build/tools/bin/python -m build --outdir dist .
+	build/tools/bin/twine check --strict dist/*
+	build/tools/bin/check-wheel-contents dist/*.whl
+
+sbom: ## write dist/workbench.cdx.json, a CycloneDX bill of all that an installation without extras holds
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet cyclonedx-bom
+	rm -rf build/installed
+	$(PYTHON) -m venv build/installed
+	build/installed/bin/python -m pip install --quiet .
+	mkdir -p dist
+	build/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/workbench.cdx.json build/installed/bin/python
 
 clean: ## remove the virtual environment and all caches of the tools
 	rm -rf $(VENV) build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -50,3 +50,17 @@ def test_workbench_alone_says_where_to_begin(workbench):
     for words in ("workbench fit eight_schools", "workbench doctor", "workbench --help"):
         assert words in done.stdout
     assert max(map(len, done.stdout.splitlines())) < 110
+
+
+def test_licences_are_listed(workbench):
+    done = workbench("--licences", env={"COLUMNS": "160"})
+    assert done.returncode == 0
+    words = " ".join(done.stdout.split())
+    for part in (
+        "BSD-3-Clause",
+        "Stan and Stan Math 2.39.0",
+        "Eigen 3.4.0 MPL-2.0",
+        "numpy",
+        "eight_schools.csv",
+    ):
+        assert part in words

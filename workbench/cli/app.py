@@ -94,14 +94,32 @@ def _print_version(is_wanted: bool) -> None:
         raise typer.Exit
 
 
+@console.guarded
+def _print_licences(is_wanted: bool) -> None:
+    if is_wanted:
+        from workbench.workflow.pages.licences import build_licences_page
+
+        console.show(build_licences_page())
+        raise typer.Exit
+
+
 @app.callback()
 def _main(
     context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    licences: Annotated[
+        bool,
+        typer.Option(
+            "--licences",
+            callback=_print_licences,
+            is_eager=True,
+            help="List the licences of all that is shipped, fetched or needed.",
+        ),
+    ] = False,
 ) -> None:
-    del version
+    del version, licences
     if context.invoked_subcommand is None:
         typer.echo(FIRST_STEPS, nl=False)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Iterator
 from importlib import metadata
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-"""The name at the beginning of a requirement."""
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?")
+"""The name at the beginning of a requirement, and the extras in brackets."""
 
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 """The extra that a requirement belongs to, in its marker."""
@@ -20,12 +21,44 @@ def list_requirements() -> dict[str, list[str]]:
     True
     """
     found: dict[str, list[str]] = {"": []}
-    for line in metadata.requires("workbench") or ():
-        requirement, _, marker = line.partition(";")
-        name, extra = _NAME.match(requirement.strip()), _EXTRA.search(marker)
-        if name is not None:
-            found.setdefault(extra[1] if extra else "", []).append(name[0])
+    for extra, name, _ in _read_requirements("workbench"):
+        found.setdefault(extra, []).append(name)
     return found
+
+
+def find_needed() -> dict[str, str]:
+    """Return the installed packages that workbench needs, directly or through others.
+
+    Returns
+    -------
+    By name, the extra of workbench that needs it; empty where every installation does.
+    """
+    found: dict[str, str] = {}
+    for extra in sorted(list_requirements()):
+        waiting = [("workbench", {extra})]
+        seen: set[tuple[str, frozenset[str]]] = set()
+        while waiting:
+            package, wanted = waiting.pop()
+            if (package, frozenset(wanted)) in seen:
+                continue
+            seen.add((package, frozenset(wanted)))
+            for own, name, extras in _read_requirements(package):
+                is_wanted = own in wanted if package == "workbench" else not own or own in wanted
+                if is_wanted and find_version(name):
+                    found.setdefault(name, extra)
+                    waiting.append((name, extras))
+    return found
+
+
+def _read_requirements(package: str) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield the requirements of a package: the extra of its own, the name, and the extras it takes."""
+    for line in metadata.requires(package) or ():
+        requirement, _, marker = line.partition(";")
+        match, extra = _REQUIREMENT.match(requirement), _EXTRA.search(marker)
+        if match is not None:
+            extras = {part.strip() for part in (match[2] or "").split(",") if part.strip()}
+            name = re.sub(r"[-_.]+", "-", match[1]).lower()
+            yield extra[1] if extra else "", name, extras
 
 
 def find_version(package: str) -> str:
