@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from workbench.api import (
         Fit,
+        FitAverage,
         Model,
         Registry,
+        average,
         check,
         compare,
         fit,
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fit",
+    "FitAverage",
     "Model",
     "PredictionWarning",
     "Registry",
     "WorkbenchError",
+    "average",
     "check",
     "compare",
     "fit",

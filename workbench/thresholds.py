@@ -312,6 +312,14 @@ ELPD_STANDARD_ERRORS_FEW_ROWS = 4.0
 Bengio and Grandvalet (2004), Journal of Machine Learning Research 5, 1089-1105, and Sivula et al. (2020),
 section 6, show. A difference beyond it is clear all the same."""
 
+NEARLY_ALL_WEIGHT = 0.95
+"""Weight of a run in an average from which the average is this run, for all that can be seen. Ours: its mean
+then lies within a twentieth of the distance between the runs."""
+
+NEGLIGIBLE_WEIGHT = 1e-6
+"""Weight in an average below which a run is left out of it. Ours: what an optimiser leaves where the weight
+is 0."""
+
 FEWEST_TAIL_DRAWS = 4.0
 """Draws that must be expected beyond a quantile or a return level. Ours: the probability of exceeding it is
 then known within half of itself, the standard error of a count of four."""

@@ -1,5 +1,6 @@
 """The Python front door: the verbs of the command line under the same names, for programs and notebooks."""
 
+from workbench.api.averaging import FitAverage, average
 from workbench.api.finished_fit import Fit
 from workbench.api.fitting_each import fit_each
 from workbench.api.model import Model
@@ -9,8 +10,10 @@ from workbench.api.verbs import check, compare, fit, load, predict, runs, score,
 
 __all__ = [
     "Fit",
+    "FitAverage",
     "Model",
     "Registry",
+    "average",
     "check",
     "compare",
     "fit",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from workbench import results
@@ -53,9 +53,9 @@ def predict_new(
     from workbench.workflow.predict import predict
     from workbench.workflow.predict_quantities import predict_draws, predict_quantities
 
-    _check_choice("method", method, PredictingMethod)
-    _check_choice("new_groups", new_groups, NewGroups)
-    _check_horizon(horizon)
+    check_choice("method", method, PredictingMethod)
+    check_choice("new_groups", new_groups, NewGroups)
+    check_horizon(horizon)
     names = list_names(quantity)
     if draws and names:
         message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
@@ -69,15 +69,20 @@ def predict_new(
     }
     if draws:
         drawn = index_draws(predict_draws(fit, table, None, shown, **options), find_index(new))
-        _warn(drawn.attrs["remark"])
+        warn_of(drawn.attrs["remark"])
         return drawn
     if names:
         found = predict_quantities(fit, table, names, None, shown, **options)
     else:
         found = predict(fit, table, None, shown, **options)
+    return index_found(found, new, horizon)
+
+
+def index_found(found: pd.DataFrame, new: Data | None, horizon: int | None) -> pd.DataFrame:
+    """Return predictions with the index of the caller's rows, and warn of what must be known about them."""
     first = 1 if horizon is None or found["row"].isna().all() else int(found["row"].min())
     indexed = index_rows(found, find_index(new), first)
-    _warn(indexed.attrs["remark"])
+    warn_of(indexed.attrs["remark"])
     return indexed
 
 
@@ -100,8 +105,8 @@ def score_new(
     """
     from workbench.workflow.score import score
 
-    _check_choice("new_groups", new_groups, NewGroups)
-    _check_horizon(horizon)
+    check_choice("new_groups", new_groups, NewGroups)
+    check_horizon(horizon)
     scores = score(
         fit,
         as_new_table(fit, new),
@@ -112,17 +117,19 @@ def score_new(
         one_step=one_step,
         index=find_index(new),
     )
-    _warn(" ".join(scores.table.remarks))
+    warn_of(" ".join(scores.table.remarks))
     return scores
 
 
-def as_new_table(fit: results.Fit, new: Data, quantities: Sequence[str] = ()) -> Table:
+def as_new_table(
+    fits: results.Fit | Iterable[results.Fit], new: Data, quantities: Sequence[str] = ()
+) -> Table:
     """Return new rows as a table, in which a level of their index is a column where that is used.
 
     Parameters
     ----------
-    fit
-        The fit, which uses some columns.
+    fits
+        The fit or fits, which use some columns.
     new
         The new rows. A column is preferred to a level of the index with the same name.
     quantities
@@ -130,9 +137,11 @@ def as_new_table(fit: results.Fit, new: Data, quantities: Sequence[str] = ()) ->
     """
     if not isinstance(new, pd.DataFrame) or all(name is None for name in new.index.names):
         return as_table(new)
-    description = fit.results.data
-    bound = [column for columns in description.rules.get("variables", {}).values() for column in columns]
-    used = {*description.columns, *(column.partition(":")[0] for column in bound), *bound}
+    used = set[str]()
+    for fit in [fits] if isinstance(fits, results.Fit) else fits:
+        description = fit.results.data
+        bound = [column for columns in description.rules.get("variables", {}).values() for column in columns]
+        used |= {*description.columns, *(column.partition(":")[0] for column in bound), *bound}
     used |= {word for text in quantities for word in re.findall(r"\w+", text)}
     frame, index = new.reset_index(drop=True), new.index
     for place, name in enumerate(index.names):
@@ -142,7 +151,7 @@ def as_new_table(fit: results.Fit, new: Data, quantities: Sequence[str] = ()) ->
     return as_table(frame)
 
 
-def _check_horizon(horizon: int | None) -> None:
+def check_horizon(horizon: int | None) -> None:
     """Refuse a horizon that is no number of rows.
 
     Raises
@@ -154,7 +163,7 @@ def _check_horizon(horizon: int | None) -> None:
         raise MethodError(f"`horizon` was expected to be a number of rows, at least 1; found `{horizon}`.")
 
 
-def _check_choice(name: str, value: str | None, choices: Any) -> None:
+def check_choice(name: str, value: str | None, choices: Any) -> None:
     """Refuse a value that an option does not have.
 
     Raises
@@ -167,7 +176,7 @@ def _check_choice(name: str, value: str | None, choices: Any) -> None:
         raise MethodError(message)
 
 
-def _warn(remark: str) -> None:
+def warn_of(remark: str) -> None:
     """Warn of what must be known about a prediction, at the line of the caller."""
     if not remark:
         return

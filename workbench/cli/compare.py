@@ -33,7 +33,7 @@ def command(
         str,
         typer.Option(
             "--weights",
-            help="How predictions would be averaged: stacking, pseudo-bma or evidence.",
+            help=options.WEIGHTS_HELP,
             metavar="KIND",
         ),
     ] = "stacking",

@@ -16,6 +16,7 @@ BINDING = "Binding"
 METHODS = "Methods"
 SAMPLER = "Sampler"
 OUTPUT = "Output"
+AVERAGE = "Averages of runs"
 STAN = "Stan"
 """The panels under which `--help` groups options."""
 
@@ -167,6 +168,40 @@ NewGroups = Annotated[
         "--new-groups",
         help="Groups that the fit has not seen: refuse them, draw them from the distribution of groups, "
         "or average over the groups of the fit.",
+    ),
+]
+
+WEIGHTS_HELP = (
+    "Weights of runs whose predictions are averaged: by how well they predict left-out rows together "
+    "(stacking) or each by itself (pseudo-bma), by their evidence, or, with --average, all alike (equal)."
+)
+"""What --weights means, wherever runs are weighted."""
+
+Average = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--average",
+        help="Average the predictions of RUN with those of this run; repeat it for more. Each takes its own "
+        "columns from DATA.",
+        metavar="RUN",
+        rich_help_panel=AVERAGE,
+    ),
+]
+Weights = Annotated[
+    Literal["stacking", "pseudo-bma", "evidence", "equal"],
+    typer.Option(
+        "--weights",
+        help=WEIGHTS_HELP,
+        rich_help_panel=AVERAGE,
+    ),
+]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        help="Weight of a run with --average, in the place of --weights: linear=0.7. Each run needs one.",
+        metavar="RUN=NUMBER",
+        rich_help_panel=AVERAGE,
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +17,13 @@ from workbench.errors import RequestError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.progress import Progress
     from workbench.report.document import Document
     from workbench.report.table_formats import TableFormat
+    from workbench.results import Fit
     from workbench.tables import Table
+    from workbench.toolchain import ToolchainSettings
+    from workbench.workflow.average import Average
     from workbench.workflow.predict import PredictedRows
     from workbench.workflow.predict_rows import PredictOptions
 
@@ -42,6 +47,9 @@ def command(
         ),
     ] = None,
     new_groups: options.NewGroups = "refuse",
+    average: options.Average = None,
+    weights: options.Weights = "stacking",
+    weight: options.Weight = None,
     quantity: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,7 +84,9 @@ def command(
     """Predict new rows: they are prepared as the rows of the fit were.
 
     Each outcome has an interval; its expectation (a probability, a rate, a mean) has an interval of its own.
+    With --average the predictive distributions of several runs are averaged; whether that helps is said.
     """
+    from workbench.cli.average import choose_weights, find_average
     from workbench.results import run_directory
     from workbench.workflow.output_file import check_output_file
 
@@ -85,17 +95,19 @@ def command(
             raise RequestError("--output writes CSV, and --format prints a table.", hint="give one of them")
         check_output_file(output, [] if data is None else [data])
     _check_draws_file(draws, output, data)
+    weighted = choose_weights(average, weights, weight)
     rows = _read_rows(data, horizon, unpack_limit)
-    run = find_run(run)
-    run_directory.require_run(run)
-    table = _check_rows(run, rows, is_forecast=horizon is not None)
+    runs = [find_run(one) for one in (run, *(average or ()))]
+    for one in runs:
+        run_directory.require_run(one)
+    table = _check_rows(runs, rows, is_forecast=horizon is not None)
     from workbench.prediction.quantities import parse_quantities
 
     parse_quantities(quantity or ())
     from workbench.toolchain import ToolchainSettings
 
     settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-    fit, progress = run_directory.read(run, run_directory.PREDICTED_FROM), console.progress(quiet)
+    progress = console.progress(quiet)
     chosen: PredictOptions = {
         "method": method or "",
         "new_groups": new_groups,
@@ -104,19 +116,66 @@ def command(
     }
     subject = f"the next {horizon} rows" if data is None else data.name
     into = _Destination(output, verbatim, form, is_shown=not quiet)
-    if quantity:
-        from workbench.workflow.predict_quantities import predict_quantities
-
-        found = predict_quantities(fit, table, quantity, settings, progress, **chosen)
-        shown = _take_quantities(found, run, subject, into)
+    if average:
+        averaged = find_average(runs, weighted, settings, quiet=quiet)
+        predictor = _RowSource(averaged, table, settings, progress, chosen, averaged.name)
     else:
-        from workbench.workflow.predict import open_predictions
-
-        with open_predictions(fit, table, settings, progress, **chosen) as predicted:
-            shown = _take_outcomes(predicted, run, subject, into)
+        fit = run_directory.read(runs[0], run_directory.PREDICTED_FROM)
+        predictor = _RowSource(fit, table, settings, progress, chosen, str(runs[0]))
+    if quantity:
+        found = predictor.predict_quantities(quantity)
+        found.attrs["remark"] = predictor.add_sentences(found.attrs["remark"])
+        shown = _take_quantities(found, predictor.name, subject, into)
+    else:
+        with predictor.open_predictions() as predicted:
+            shown = _take_outcomes(predicted, predictor, subject, into)
     if draws is not None:
         console.show_note("draws", str(draws))
     _show(shown, into)
+
+
+@dataclass(frozen=True)
+class _RowSource:
+    """What predicts the rows of a table: a run, or an average of runs."""
+
+    source: Fit | Average
+    table: Table | None
+    settings: ToolchainSettings
+    progress: Progress
+    options: PredictOptions
+    name: str
+
+    def open_predictions(self) -> AbstractContextManager[PredictedRows]:
+        """Give predictions as they come."""
+        from workbench.results import Fit
+
+        if isinstance(self.source, Fit):
+            from workbench.workflow.predict import open_predictions
+
+            return open_predictions(self.source, self.table, self.settings, self.progress, **self.options)
+        from workbench.workflow.average_rows import open_average_predictions
+
+        return open_average_predictions(self.source, self.table, self.settings, self.progress, **self.options)
+
+    def predict_quantities(self, quantities: Sequence[str]) -> pd.DataFrame:
+        """Return summaries of quantities."""
+        from workbench.results import Fit
+
+        asked = self.table, quantities, self.settings, self.progress
+        if isinstance(self.source, Fit):
+            from workbench.workflow.predict_quantities import predict_quantities
+
+            return predict_quantities(self.source, *asked, **self.options)
+        from workbench.workflow.average_rows import predict_average_quantities
+
+        return predict_average_quantities(self.source, *asked, **self.options)
+
+    def add_sentences(self, remark: str) -> str:
+        """Return a remark after what is to be known of an average."""
+        from workbench.results import Fit
+
+        sentences = () if isinstance(self.source, Fit) else self.source.sentences
+        return " ".join(text for text in (*sentences, remark) if text)
 
 
 @dataclass(frozen=True)
@@ -146,7 +205,9 @@ class _Shown:
     formulas: int
 
 
-def _take_outcomes(predicted: PredictedRows, run: Path, subject: str, into: _Destination) -> _Shown:
+def _take_outcomes(
+    predicted: PredictedRows, predictor: _RowSource, subject: str, into: _Destination
+) -> _Shown:
     """Write predictions while they come, and keep what is shown."""
     from workbench.prediction.outcome_summaries import COLUMNS
     from workbench.workflow.output_file import write_csv
@@ -155,13 +216,14 @@ def _take_outcomes(predicted: PredictedRows, run: Path, subject: str, into: _Des
     first = FirstRows(None if into.form else FIRST_ROWS if into.file else MOST_ROWS)
     chunks = map(first.add, predicted.chunks)
     formulas = write_csv(into.file, COLUMNS, chunks, is_verbatim=into.is_verbatim)
+    remark = predictor.add_sentences(predicted.remark)
     page = build_predictions_page(
-        first, run, subject, level=predicted.level, remark=predicted.remark, target=into.file
+        first, predictor.name, subject, level=predicted.level, remark=remark, target=into.file
     )
-    return _Shown(page, first.rows, predicted.remark, formulas)
+    return _Shown(page, first.rows, remark, formulas)
 
 
-def _take_quantities(found: pd.DataFrame, run: Path, subject: str, into: _Destination) -> _Shown:
+def _take_quantities(found: pd.DataFrame, source: str, subject: str, into: _Destination) -> _Shown:
     """Write quantities, and return what is shown of them."""
     from workbench.workflow.output_file import write_csv
     from workbench.workflow.pages.predict import FIRST_ROWS, MOST_ROWS
@@ -171,7 +233,7 @@ def _take_quantities(found: pd.DataFrame, run: Path, subject: str, into: _Destin
     rows = list_rows(found)
     formulas = write_csv(into.file, list(found.columns), [rows], is_verbatim=into.is_verbatim)
     most = len(found) if into.form else FIRST_ROWS if into.file else MOST_ROWS
-    page = build_quantities_page(found, run, subject, most, into.file)
+    page = build_quantities_page(found, source, subject, most, into.file)
     return _Shown(page, rows, str(found.attrs["remark"]), formulas)
 
 
@@ -206,15 +268,16 @@ def _read_rows(data: Path | None, horizon: int | None, unpack_limit: str | None)
     return options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
 
 
-def _check_rows(run: Path, rows: Path | Table | None, *, is_forecast: bool) -> Table | None:
-    """Return the new rows as a table, refused where the record of the run alone says why."""
+def _check_rows(runs: Sequence[Path], rows: Path | Table | None, *, is_forecast: bool) -> Table | None:
+    """Return the new rows as a table, refused where the record of a run alone says why."""
     from workbench import tables
     from workbench.prediction.new_rows import check_new_rows
     from workbench.results import run_directory
 
-    record = run_directory.read_without_draws(run)
+    records = [run_directory.read_without_draws(run) for run in runs]
     table = tables.read(rows) if isinstance(rows, Path) else rows
-    check_new_rows(record.results, table, in_order=is_forecast)
+    for record in records:
+        check_new_rows(record.results, table, in_order=is_forecast)
     return table
 
 

@@ -9,7 +9,7 @@ import typer
 
 from workbench.cli import console, options, parse
 from workbench.cli.metrics_file import write_metrics
-from workbench.cli.open_registry import find_version, name_model
+from workbench.cli.open_registry import find_run, find_version, name_model
 from workbench.errors import RequestError
 from workbench.thresholds import CLASSIFICATION_THRESHOLD
 
@@ -38,6 +38,9 @@ def command(
         ),
     ] = False,
     new_groups: options.NewGroups = "refuse",
+    average: options.Average = None,
+    weights: options.Weights = "stacking",
+    weight: options.Weight = None,
     output: Annotated[
         Path | None, options.describe_output("CSV file for the scores of each row", metavar="FILE")
     ] = None,
@@ -72,9 +75,10 @@ def command(
 
     The posterior is scored, and beside it MLE and MAP, so that the gain of averaging over the posterior is a
     number; the fit's own rows stand beside the new ones. The rows farthest in the tails of their predictions
-    come first.
+    come first. With --average the average of several runs is scored, and beside it each of them.
     """
     with write_metrics(metrics, "score", name_model(run)) as found:
+        from workbench.cli.average import choose_weights, find_average
         from workbench.results import run_directory
         from workbench.workflow.inputs import check_table_exists
         from workbench.workflow.output_file import check_output_file
@@ -95,27 +99,39 @@ def command(
             check_output_file(target, [data])
         check_table_exists(options.read_dash(data))
         table = options.read_within(parse.parse_size("--unpack-limit", unpack_limit), data)
-        model = name_model(run)
+        model, weighted = name_model(run), choose_weights(average, weights, weight)
         run, version = find_version(run)
-        run_directory.require_run(run)
+        others = [find_run(one) for one in average or ()]
+        for one in (run, *others):
+            run_directory.require_run(one)
         from workbench.metrics.scored import describe_scored_rows
         from workbench.toolchain import ToolchainSettings
-        from workbench.workflow.score import score
+        from workbench.workflow.score import ScoringOptions, score
 
         settings = ToolchainSettings(compiler=compiler, source=toolchain, native=native)
-        scores = score(
-            run_directory.read(run),
-            table,
-            settings,
-            console.progress(quiet),
-            threshold=threshold,
-            new_groups=new_groups,
-            horizon=horizon,
-            one_step=one_step,
-        )
+        progress = console.progress(quiet)
+        if average:
+            from workbench.workflow.score_average import score_average
+
+            averaged = find_average([run, *others], weighted, settings, quiet=quiet)
+            chosen = ScoringOptions(new_groups, horizon, one_step)
+            scores = score_average(averaged, table, settings, progress, threshold=threshold, options=chosen)
+            model, version, source = "+".join(averaged.fits), "", averaged.name
+        else:
+            scores = score(
+                run_directory.read(run),
+                table,
+                settings,
+                progress,
+                threshold=threshold,
+                new_groups=new_groups,
+                horizon=horizon,
+                one_step=one_step,
+            )
+            source = str(run)
         found.samples += describe_scored_rows(scores.table, model, version)
         _write(scores, output, page, is_verbatim=verbatim)
-        _show(scores, run, form, is_json=json_)
+        _show(scores, source, form, is_json=json_)
 
 
 def _write(scores: Scores, output: Path | None, page: Path | None, *, is_verbatim: bool) -> None:
@@ -132,7 +148,7 @@ def _write(scores: Scores, output: Path | None, page: Path | None, *, is_verbati
         console.show_note("page", str(page))
 
 
-def _show(scores: Scores, run: Path, form: TableFormat | None, *, is_json: bool) -> None:
+def _show(scores: Scores, source: str, form: TableFormat | None, *, is_json: bool) -> None:
     """Print the scores as JSON, as a table, or as a page."""
     if is_json:
         from workbench.workflow.score import describe_scores
@@ -144,4 +160,4 @@ def _show(scores: Scores, run: Path, form: TableFormat | None, *, is_json: bool)
     if form:
         console.show_table(format_scores(scores, form), form)
     else:
-        console.show(build_scores_page(scores, run))
+        console.show(build_scores_page(scores, source))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from workbench.prediction.draw_summaries import compare_draws, summarise_draws
+from workbench.prediction.mixture_moments import mix_deviations, mix_means
 from workbench.prediction.predictions import Floats, OutcomePrediction, Predictions
 from workbench.results.quantities import element_name
 
@@ -53,17 +54,12 @@ def _name_rows(outcome: OutcomePrediction, predictions: Predictions) -> Iterator
 
 
 def _summarise_numbers(outcome: OutcomePrediction, predictions: Predictions) -> Iterator[dict[str, object]]:
-    tail = (1 - predictions.level) / 2
-    found = summarise_draws(outcome.draws, (tail, 0.5, 1 - tail))
-    lower, median, upper = found.quantiles
+    columns = _measure_numbers(outcome, predictions)
+    if outcome.parts:
+        columns |= _weight_parts([_measure_numbers(part, predictions) for part in outcome.parts], outcome)
     expected = outcome.expectation
-    columns: dict[str, Floats] = {
-        "mean": found.mean, "sd": found.sd, "median": median, "lower": lower, "upper": upper,
-    }  # fmt: skip
-    if expected is not None:
-        columns |= _summarise_expectation(outcome, expected, predictions)
     if outcome.is_yes_or_no:
-        columns |= _summarise_share(found.mean if expected is None else expected.mean(axis=0), columns)
+        columns |= _summarise_share(columns["mean" if expected is None else "expected"], columns)
         if expected is not None:
             columns["median"] = np.median(expected, axis=0)
     missing = float("nan")
@@ -72,6 +68,37 @@ def _summarise_numbers(outcome: OutcomePrediction, predictions: Predictions) -> 
             column: float(columns[column][place]) if column in columns else missing for column in _NUMBERS
         }
         yield {"row": row, "label": label, "prediction": name, **numbers, "most_probable": ""}
+
+
+def _measure_numbers(outcome: OutcomePrediction, predictions: Predictions) -> dict[str, Floats]:
+    """Return mean, SD and quantiles of each element, and what is known of its expectation, `(e,)` each."""
+    tail = (1 - predictions.level) / 2
+    found = summarise_draws(outcome.draws, (tail, 0.5, 1 - tail))
+    lower, median, upper = found.quantiles
+    columns: dict[str, Floats] = {
+        "mean": found.mean, "sd": found.sd, "median": median, "lower": lower, "upper": upper,
+    }  # fmt: skip
+    if outcome.expectation is not None:
+        columns |= _summarise_expectation(outcome, outcome.expectation, predictions)
+    return columns
+
+
+def _weight_parts(parts: Sequence[Mapping[str, Floats]], outcome: OutcomePrediction) -> dict[str, Floats]:
+    """Return means and SDs of a mixture by its weights, from all draws of its parts."""
+    weights = outcome.weights
+    means = [part["mean"] for part in parts]
+    columns = {
+        "mean": mix_means(means, weights),
+        "sd": mix_deviations([part["sd"] for part in parts], means, weights),
+    }
+    if outcome.expectation is not None:
+        expected = [part["expected"] for part in parts]
+        columns |= {
+            "expected": mix_means(expected, weights),
+            "sd_parameters": mix_deviations([part["sd_parameters"] for part in parts], expected, weights),
+            "sd_outcome": np.sqrt(mix_means([part["sd_outcome"] ** 2 for part in parts], weights)),
+        }
+    return columns
 
 
 def _summarise_share(share: Floats, columns: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -112,7 +139,7 @@ def _summarise_categories(
     lower, median, upper = np.quantile(outcome.probabilities, [tail, 0.5, 1 - tail], axis=0)
     if predictions.is_plug_in:  # what a point decides has no interval
         lower = upper = np.full(median.shape, np.nan)
-    mean = outcome.probabilities.mean(axis=0)
+    mean = _average_probabilities(outcome)
     sd = np.sqrt(mean * (1 - mean))
     categories = outcome.category_names
     for place, (row, label, name) in enumerate(_name_rows(outcome, predictions)):
@@ -135,3 +162,12 @@ def _summarise_categories(
                 "sd_outcome": float(np.sqrt((values * (1 - values)).mean())),
                 "most_probable": most_probable,
             }
+
+
+def _average_probabilities(outcome: OutcomePrediction) -> Floats:
+    """Return the probability of each category, `(e, category)`; of a mixture by its weights."""
+    if outcome.parts:
+        return mix_means([_average_probabilities(part) for part in outcome.parts], outcome.weights)
+    assert outcome.probabilities is not None  # noqa: S101 - asked by the caller
+    averaged: Floats = outcome.probabilities.mean(axis=0)
+    return averaged

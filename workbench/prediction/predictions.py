@@ -41,7 +41,8 @@ class OutcomePrediction:
     log_lik
         The log density of the observed outcome given each posterior draw, `(s, e)`; `None` where nothing was
         observed, or the likelihood does not split into elements. Of an outcome that may be censored it is
-        known without an observed one: of some elements it is the log probability beyond the limit.
+        known without an observed one: of some elements it is the log probability beyond the limit. Of a
+        mixture that of the mixture itself, `(1, e)`.
     distributions
         The distributions of its likelihood, by Stan's names.
     is_simulated
@@ -51,6 +52,8 @@ class OutcomePrediction:
     exceeds_one
         Whether it is another number than 0 or 1 in some row of the fit: a count of trials, whatever few new
         rows show.
+    parts, weights
+        Of a mixture, the predictions of each run and its weight; empty for those of one run.
     """
 
     name: str
@@ -68,6 +71,8 @@ class OutcomePrediction:
     is_simulated: bool = False
     levels: tuple[str, ...] = ()
     exceeds_one: bool = False
+    parts: tuple[OutcomePrediction, ...] = ()
+    weights: tuple[float, ...] = ()
 
     @property
     def category_names(self) -> tuple[str, ...]:
@@ -89,7 +94,7 @@ class Predictions:
     ----------
     method
         Where the draws come from: ``nuts``, ``laplace``, ``pathfinder``, ``map`` or ``mle``. The last two
-        are the point itself, repeated.
+        are the point itself, repeated. ``average`` for a mixture of several runs.
     remark
         What must be said about that method; empty for NUTS.
     level
@@ -108,6 +113,7 @@ class Predictions:
     row_log_lik
         The log density of the outcome of a whole row given each posterior draw, `(s, r)`, where that of its
         components by themselves is not known; of one column where the rows are the categories of one outcome.
+        Of a mixture that of the mixture itself, `(1, r)`.
     """
 
     method: str

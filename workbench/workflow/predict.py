@@ -89,10 +89,29 @@ def open_predictions(
     table = tables.read(data) if isinstance(data, Path) else data
     with open_table(fit, table, settings, progress, options) as opened:
         chunks = iterate_predictions(opened, table, progress, options)
-        predicted = PredictedRows(fit.results.interval.level, iter(()))
         own_rows = table.rows if opened.is_own and table is not None else 0
-        predicted.chunks = _summarise(chunks, predicted, list_remarks(opened, table), own_rows)
-        yield predicted
+        yield summarise_rows(chunks, fit.results.interval.level, list_remarks(opened, table), own_rows)
+
+
+def summarise_rows(
+    chunks: Iterator[Predictions], level: float, remarks: list[str], own_rows: int = 0
+) -> PredictedRows:
+    """Return predictions as they come, summarised.
+
+    Parameters
+    ----------
+    chunks
+        The predictions.
+    level
+        The probability of intervals.
+    remarks
+        What must be known about them.
+    own_rows
+        How many rows they have, where these are the fit's own.
+    """
+    predicted = PredictedRows(level, iter(()))
+    predicted.chunks = _summarise(chunks, predicted, remarks, own_rows)
+    return predicted
 
 
 def _summarise(
@@ -128,7 +147,12 @@ def predict(
         As `open_predictions`.
     """
     with open_predictions(fit, data, settings, progress, **options) as predicted:
-        rows = [row for chunk in predicted.chunks for row in chunk]
+        return tabulate_rows(predicted)
+
+
+def tabulate_rows(predicted: PredictedRows) -> pd.DataFrame:
+    """Return all predictions as a frame, with their level and remark in `attrs`."""
+    rows = [row for chunk in predicted.chunks for row in chunk]
     predictions = pd.DataFrame(rows, columns=list(COLUMNS))
     predictions.attrs["level"] = predicted.level
     predictions.attrs["remark"] = predicted.remark

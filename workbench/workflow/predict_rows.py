@@ -271,8 +271,11 @@ def iterate_predictions(
     progress: Progress,
     options: PredictOptions,
     generated: Collection[str] = (),
+    most: int | None = None,
 ) -> Iterator[Predictions]:
     """Yield the predictions of new rows chunk by chunk, or with a horizon the forecast of the next rows.
+
+    A chunk has at most so many rows as `iterate_chunks` says.
 
     Raises
     ------
@@ -280,7 +283,7 @@ def iterate_predictions(
         As `iterate_chunks` and `forecast`; there are neither rows nor a horizon, or a generated quantity is
         not predicted of such rows.
     """
-    chunks = _iterate(opened, table, progress, options, generated)
+    chunks = _iterate(opened, table, progress, options, generated, most)
     draws_file = options.get("draws_file")
     return chunks if draws_file is None else write_passing(chunks, draws_file, opened.chains)
 
@@ -291,6 +294,7 @@ def _iterate(
     progress: Progress,
     options: PredictOptions,
     generated: Collection[str],
+    most: int | None,
 ) -> Iterator[Predictions]:
     horizon = options.get("horizon")
     new_groups = options.get("new_groups", "refuse")
@@ -307,7 +311,7 @@ def _iterate(
         raise RequestError("no rows to predict were given.", hint=hint)
     else:
         yield from iterate_chunks(
-            opened, table, new_groups=new_groups, generated=generated, progress=progress
+            opened, table, new_groups=new_groups, generated=generated, progress=progress, most=most
         )
 
 
@@ -318,19 +322,28 @@ def iterate_chunks(
     new_groups: NewGroups = "refuse",
     generated: Collection[str] = (),
     progress: Progress = SILENT,
+    most: int | None = None,
 ) -> Iterator[Predictions]:
-    """Yield the predictions of new rows from a run that is open, a chunk of rows at a time."""
+    """Yield the predictions of new rows from a run that is open, a chunk of rows at a time.
+
+    A chunk has at most as many rows as `most`, where that is given; by default as many as memory suits.
+    """
     predictor = opened.predictor
     new = bind_table(opened, table, new_groups)
     rows = table.rows
-    step = max(_SMALLEST_CHUNK, NUMBERS_AT_ONCE // opened.parameters.count)
-    if predictor.program.joint:
-        step = _SMALLEST_CHUNK
+    step = most or choose_chunk(opened)
     predict_part = predict_joint_chunk if predictor.program.joint else predict_chunk
     with progress.stage("Predicting", total=rows) as stage:
         for first in range(0, rows, step):
             yield predict_part(opened, new, new_groups, range(first, min(rows, first + step)), generated)
             stage.update(min(rows, first + step), f"{min(rows, first + step):,} of {rows:,} rows")
+
+
+def choose_chunk(opened: OpenPredictor, draws: int | None = None) -> int:
+    """Return how many rows are predicted at a time, where each has so many draws: by default the run's."""
+    if opened.predictor.program.joint:
+        return _SMALLEST_CHUNK
+    return max(_SMALLEST_CHUNK, NUMBERS_AT_ONCE // (draws or opened.parameters.count))
 
 
 def bind_table(opened: OpenPredictor, table: Table, new_groups: NewGroups = "refuse") -> NewRows:

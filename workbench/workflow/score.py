@@ -71,12 +71,15 @@ class Scores:
         The names of the model and of what was scored.
     index
         The index of what was scored, where it is a DataFrame.
+    average
+        What JSON says of an average of runs; `None` for a single run.
     """
 
     table: ScoredTable
     model: str
     data: str
     index: pd.Index[Any] | None = None
+    average: Mapping[str, Any] | None = None
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -330,7 +333,7 @@ def score_methods(
         for number, method in enumerate(methods):
             try:
                 opened = first if not number else _take_method(first, method)
-                scored.append(score_predictions(_predict(opened, table, options, progress)))
+                scored.append(score_predictions(predict_scored(opened, table, options, progress)))
             except WorkbenchError as reason:
                 if not number:
                     raise
@@ -342,12 +345,17 @@ def score_methods(
     return scored, unscored, remarks, steps
 
 
-def _predict(
-    opened: OpenPredictor, table: Table, options: ScoringOptions, progress: Progress
+def predict_scored(
+    opened: OpenPredictor,
+    table: Table,
+    options: ScoringOptions,
+    progress: Progress,
+    most: int | None = None,
 ) -> Iterator[Predictions]:
-    """Yield the predictions of the rows that are scored."""
+    """Yield the predictions of the rows that are scored, at most so many at a time."""
     if options.horizon is None:
-        yield from iterate_chunks(opened, table, new_groups=options.new_groups, progress=progress)
+        groups = options.new_groups
+        yield from iterate_chunks(opened, table, new_groups=groups, progress=progress, most=most)
         return
     yield forecast(
         opened,
@@ -423,6 +431,7 @@ def describe_scores(scores: Scores) -> dict[str, Any]:
         "outcomes": [_describe_outcome(scored) for scored in scores.table.outcomes],
         "unscored": {one.method: one.reason for one in scores.table.unscored},
         "summary": scores.summary.to_dict("records"),
+        **({} if scores.average is None else {"average": scores.average}),
     }
 
 

@@ -1,7 +1,12 @@
 """How well a fit predicted rows whose outcome is known."""
 
 from workbench.prediction.scores.frames import tabulate_rows, tabulate_summary
-from workbench.prediction.scores.outcome_scores import OutcomeScores, keep_rows, score_predictions
+from workbench.prediction.scores.outcome_scores import (
+    OutcomeScores,
+    keep_rows,
+    score_predictions,
+    score_side_by_side,
+)
 from workbench.prediction.scores.own_rows import score_own_rows
 from workbench.prediction.scores.scored import (
     ComponentScores,
@@ -27,6 +32,7 @@ __all__ = [
     "keep_rows",
     "score_own_rows",
     "score_predictions",
+    "score_side_by_side",
     "tabulate_rows",
     "tabulate_summary",
 ]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import RequestError
+from workbench.prediction.mixture_moments import mix_deviations, mix_means
 from workbench.prediction.predictions import OutcomePrediction
-from workbench.prediction.scores.crps import compute_crps, compute_ranked_probability_score
+from workbench.prediction.scores.crps import (
+    compute_crps,
+    compute_mixture_crps,
+    compute_ranked_probability_score,
+)
 from workbench.prediction.scores.position import (
     LEVELS,
     find_intervals,
@@ -108,7 +113,7 @@ def score_elements(
     else:
         crps = compute_crps(draws, values)
         transform, tail = locate_among_draws(draws, values, spread)
-    return ElementScores(
+    scores = ElementScores(
         rows=rows.astype(np.int64),
         labels=np.array([labels[row - first_row] for row in rows], dtype=object),
         index=_stack_index(outcome.index, kept),
@@ -124,6 +129,27 @@ def score_elements(
         probabilities=probabilities,
         positions=positions,
     )
+    return _weight_parts(scores, outcome, kept) if outcome.parts else scores
+
+
+def _weight_parts(
+    scores: ElementScores, outcome: OutcomePrediction, kept: NDArray[np.int64]
+) -> ElementScores:
+    """Return the scores of a mixture with mean, SD and CRPS by its weights, from all draws of its parts."""
+    weights = outcome.weights
+    draws = [_sort_draws(part.draws[:, kept]) for part in outcome.parts]
+    means = [
+        _average_outcomes(part.expectation, own, kept) for part, own in zip(outcome.parts, draws, strict=True)
+    ]
+    sampled = [own.mean(axis=0) for own in draws]
+    weighted = replace(
+        scores,
+        mean=mix_means(means, weights),
+        sd=mix_deviations([own.std(axis=0, ddof=1) for own in draws], sampled, weights),
+    )
+    if scores.probabilities.shape[1]:
+        return weighted
+    return replace(weighted, crps=compute_mixture_crps(draws, weights, scores.observed))
 
 
 def _find_known(outcome: OutcomePrediction) -> NDArray[np.int64]:
@@ -193,6 +219,8 @@ def _average_probabilities(outcome: OutcomePrediction, kept: NDArray[np.int64]) 
     """Return the probability of each category, `(e, category)`; from shares of draws where none are given."""
     if not outcome.categories:
         return np.zeros((len(kept), 0))
+    if outcome.parts:
+        return mix_means([_average_probabilities(part, kept) for part in outcome.parts], outcome.weights)
     if outcome.probabilities is not None:
         averaged: Floats = outcome.probabilities[:, kept].mean(axis=0)
         return averaged

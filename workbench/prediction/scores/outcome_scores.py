@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -158,13 +158,20 @@ def score_predictions(chunks: Iterable[Predictions]) -> tuple[OutcomeScores, ...
     chunks
         Predictions of the chunks of a table by one method, in order.
     """
-    gatherers: dict[str, _Gatherer] = {}
-    for chunk in chunks:
-        for outcome in chunk.outcomes:
-            gatherer = gatherers.setdefault(outcome.name, _Gatherer(outcome, chunk))
-            gatherer.add(outcome, chunk)
-    scores = (gatherer.finish() for gatherer in gatherers.values())
-    return tuple(outcome for outcome in scores if len(outcome.elements))
+    (scores,) = score_side_by_side((chunk,) for chunk in chunks) or [()]
+    return scores
+
+
+def score_side_by_side(chunks: Iterable[Sequence[Predictions]]) -> list[tuple[OutcomeScores, ...]]:
+    """Return the scores by several methods, each as `score_predictions` does; chunks have one of each."""
+    gatherers: list[dict[str, _Gatherer]] = []
+    for alike in chunks:
+        gatherers = gatherers or [{} for _ in alike]
+        for chunk, own in zip(alike, gatherers, strict=True):
+            for outcome in chunk.outcomes:
+                own.setdefault(outcome.name, _Gatherer(outcome, chunk)).add(outcome, chunk)
+    finished = ((gatherer.finish() for gatherer in own.values()) for own in gatherers)
+    return [tuple(scores for scores in found if len(scores.elements)) for found in finished]
 
 
 def keep_rows(scores: OutcomeScores, rows: NDArray[np.int64]) -> OutcomeScores:

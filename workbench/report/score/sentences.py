@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from workbench.prediction.mixture import METHOD
 from workbench.prediction.scores import ScoredOutcome, ScoredSteps, ScoredTable, compare_with_own
 from workbench.prediction.scores.measures import Measure, PairedDifference
 from workbench.report.numbers import format_count, format_number, format_percentage, pluralise
@@ -55,7 +56,8 @@ def _describe_outcome(scored: ScoredOutcome, table: ScoredTable) -> Iterator[str
         yield f"The program gives no log density of single values of `{scored.leading.name}`."
     if scored.impossible:
         count = pluralise(scored.impossible, "outcome")
-        yield f"The fit gives {count} a density of 0, so that the mean log density is −∞."
+        what = "average" if scored.leading.method == METHOD else "fit"
+        yield f"The {what} gives {count} a density of 0, so that the mean log density is −∞."
     if table.steps is None:
         yield from _explain_no_error(scored)
     if not table.is_own:
@@ -186,19 +188,19 @@ def _compare_with_own_rows(scored: ScoredOutcome) -> Iterator[str]:
 
 
 def _say_gains(scored: ScoredOutcome) -> Iterator[str]:
-    """Yield what averaging over the posterior gains over each point."""
-    if scored.leading.method not in _WORDS:
+    """Yield what averaging over the posterior gains over each point, and averaging runs over each run."""
+    is_average = scored.leading.method == METHOD
+    if scored.leading.method not in (*_WORDS, METHOD):
         return
     for method, gains in scored.gains.items():
         gain = gains.get(scored.density)
-        if gain is None:
+        if gain is None or (is_average and gain.value == 0):  # the average is this run
             continue
         verb = "gains" if gain.value >= 0 else "loses"
         size = say_with_error(abs(gain.value), gain.se)
-        yield (
-            f"Averaging over the posterior {verb} {size} per row over plugging in the {name_method(method)}"
-            f"{_doubt(gain)}."
-        )
+        what = "On these rows averaging" if is_average else "Averaging over the posterior"
+        other = f"`{method}` alone" if is_average else f"plugging in the {name_method(method)}"
+        yield f"{what} {verb} {size} per row over {other}{_doubt(gain)}."
 
 
 def _doubt(difference: PairedDifference) -> str:

@@ -105,7 +105,7 @@ class FirstRows:
 
 def build_predictions_page(
     predicted: FirstRows,
-    run: Path,
+    source: Path | str,
     subject: str,
     *,
     level: float = 0.95,
@@ -120,8 +120,8 @@ def build_predictions_page(
     ----------
     predicted
         Rows with the columns of `outcome_summaries`.
-    run
-        The run directory.
+    source
+        The run directory, or what an average is called.
     subject
         What was predicted: the name of a table.
     level
@@ -139,7 +139,7 @@ def build_predictions_page(
     summary = () if target is None else tuple(total.describe(name) for name, total in totals.items())
     return Document(
         title=f"predictions for {subject}",
-        subtitle=f"from {run}",
+        subtitle=f"from {source}",
         opening=(*([remark[:1].upper() + remark[1:]] if remark else []), *summary),
         sections=(Section("predictions", "", blocks),),
     )

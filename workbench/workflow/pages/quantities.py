@@ -27,7 +27,7 @@ _PROBABILITY_DECIMALS = 3
 
 def build_quantities_page(
     quantities: pd.DataFrame,
-    run: Path,
+    source: Path | str,
     subject: str,
     most_rows: int = MOST_ROWS,
     target: Path | None = None,
@@ -38,8 +38,8 @@ def build_quantities_page(
     ----------
     quantities
         As `tabulate_quantities` returns them, with `remark` and `level` in their `attrs`.
-    run
-        The run directory.
+    source
+        The run directory, or what an average is called.
     subject
         What was predicted: the name of a table.
     most_rows
@@ -53,7 +53,7 @@ def build_quantities_page(
     blocks = tuple(_build_table(str(name), rows, level, most_rows, target) for name, rows in groups)
     return Document(
         title=f"quantities for {subject}",
-        subtitle=f"from {run}",
+        subtitle=f"from {source}",
         opening=(remark[:1].upper() + remark[1:],) if remark else (),
         sections=(Section("quantities", "", blocks),),
     )

@@ -27,7 +27,7 @@ MOST_STEPS = 40
 """Steps of a forecast that are shown; a file that `--output` names has them all."""
 
 
-def build_scores_page(scores: Scores, run: Path) -> Document:
+def build_scores_page(scores: Scores, source: Path | str) -> Document:
     """Return the page that `workbench score` prints: the answer, scores, intervals, the strangest rows."""
     sections = []
     for scored in scores.table.outcomes:
@@ -51,7 +51,7 @@ def build_scores_page(scores: Scores, run: Path) -> Document:
         sections.append(Section(listed.key, title, (replace(listed, caption=""),)))
     return Document(
         title=f"scores on {scores.data}",
-        subtitle=f"from {run}",
+        subtitle=f"from {source}",
         opening=describe_table(scores.table),
         sections=tuple(sections),
     )
