@@ -55,7 +55,7 @@ lock: ## update requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --python-version 3.11 --quiet --output-file requirements.lock
 
-dist: $(READY) ## build the wheel and the source archive into dist/, and check both (tools from the package index)
+dist: ## build the wheel and the source archive into dist/, and check both (tools from the package index)
 	$(PYTHON) -m venv build/tools
 	build/tools/bin/python -m pip install --quiet build twine check-wheel-contents
 	rm -rf dist

@@ -10,6 +10,7 @@ from workbench.report.document import Cell, Column, Document, Facts, Section, Ta
 from workbench.toolchain.licences import LicensedComponent, list_fetched, list_packages
 
 _COLUMNS = (Column("", "name"), Column("version"), Column("licence", "prose"), Column("", "prose"))
+"""Name, version, licence, and what it is here for."""
 
 
 def build_licences_page() -> Document:
