@@ -12,12 +12,13 @@ from workbench.workflow.prepare_request import prepare_request
 from workbench.workflow.read_program import read_program
 
 
-@pytest.fixture
-def make_simulator(tools, tmp_path):
+@pytest.fixture(scope="module")
+def make_simulator(tools, tmp_path_factory):
     """Return what simulates data sets of a program, given as text, for some data."""
     backend = StanBackend()
 
     def make(text, data):
+        tmp_path = tmp_path_factory.mktemp("simulator")
         model, file = tmp_path / "program.stan", tmp_path / "data.json"
         model.write_text(text, encoding="utf-8")
         file.write_text(json.dumps(data), encoding="utf-8")

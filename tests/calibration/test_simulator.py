@@ -1,4 +1,4 @@
-"""Parameters and data sets from the prior of a program."""
+"""Parameters and data sets from the prior of a program, against distributions in closed form."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,158 @@ from scipy import stats
 
 from workbench.errors import RequestError
 
+LEAST_P = 1e-4
+"""A test of a right distribution fails once in 10,000 times; the seeds are the first that were tried."""
+
 COUNTS = """
 data { int<lower=0> J; array[J] int<lower=0> n; array[J] int<lower=0> y; }
 parameters { real<lower=0, upper=1> theta; }
 model { theta ~ beta(2, 3); y ~ binomial(n, theta); }
 """
+
+PRIORS = """
+data { int<lower=1> N; vector[N] y; }
+parameters {
+  vector[2] nested;
+  real<lower=0> half_normal;
+  real<lower=0> half_cauchy;
+  real<lower=0> half_t;
+  real<lower=-1, upper=2> flat;
+  real<lower=1> cut;
+  real<lower=0> by_hand;
+  simplex[3] p;
+  array[2] simplex[3] q;
+  cholesky_factor_corr[3] L;
+  corr_matrix[3] R;
+  cov_matrix[2] S;
+  ordered[3] c;
+  positive_ordered[2] d;
+  sum_to_zero_vector[4] e;
+  real added;
+  matrix[2, 3] M;
+  vector<offset=1, multiplier=half_normal>[5] walk;
+  array[2] vector[2] w;
+  real shift;
+}
+transformed parameters {
+  real<lower=0> spread = 2 * half_normal;
+}
+model {
+  nested ~ normal(shift, spread);
+  shift ~ normal(10, 0.1);
+  half_normal ~ normal(0, 2);
+  half_cauchy ~ cauchy(0, 3);
+  half_t ~ student_t(4, 0, 1);
+  cut ~ gamma(2, 0.5);
+  target += normal_lpdf(by_hand | 1, 2) - normal_lccdf(0 | 1, 2);
+  p ~ dirichlet([1, 2, 3]');
+  L ~ lkj_corr_cholesky(2);
+  R ~ lkj_corr(1.5);
+  S ~ inv_wishart(6, identity_matrix(2));
+  c ~ normal(1, 2);
+  d ~ normal(0, 1);
+  e ~ normal(0, 3);
+  target += logistic_lpdf(added | 1, 2);
+  to_vector(M) ~ normal(0, 1.5);
+  walk[1] ~ normal(0, 1);
+  for (t in 2 : 5) {
+    walk[t] ~ normal(walk[t - 1], 1);
+  }
+  w ~ multi_normal(nested, identity_matrix(2));
+  y ~ normal(shift, half_normal);
+}
+"""
+
+
+def fits(values, distribution):
+    """Return whether numbers agree with a distribution, by the Kolmogorov-Smirnov test."""
+    return stats.kstest(values, distribution.cdf).pvalue > LEAST_P
+
+
+@pytest.fixture(scope="module")
+def priors(make_simulator):
+    simulator = make_simulator(PRIORS, {"N": 2, "y": [0.0, 0.0]})
+    found = simulator.draw(4000, seed=1)
+    names, values = found.parameters
+    return found, dict(zip(names, values.T, strict=True))
+
+
+def test_parameters_are_drawn_forward_in_the_order_of_stan(priors):
+    found, columns = priors
+    assert (found.way, found.notes, found.count) == ("forward", (), 4000)
+    assert list(columns)[:4] == ["nested[1]", "nested[2]", "half_normal", "half_cauchy"]
+    assert list(columns)[-5:] == ["w[1,1]", "w[2,1]", "w[1,2]", "w[2,2]", "shift"]
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("half_normal", stats.halfnorm(scale=2)),
+        ("half_cauchy", stats.halfcauchy(scale=3)),
+        ("flat", stats.uniform(-1, 3)),
+        ("by_hand", stats.truncnorm(-0.5, np.inf, 1, 2)),
+        ("added", stats.logistic(1, 2)),
+        ("shift", stats.norm(10, 0.1)),
+        ("M[2,3]", stats.norm(0, 1.5)),
+        ("walk[5]", stats.norm(0, np.sqrt(5))),
+        ("p[1]", stats.beta(1, 5)),
+        ("p[3]", stats.beta(3, 3)),
+        ("q[2,1]", stats.beta(1, 2)),
+        ("e[4]", stats.norm(0, 3 * np.sqrt(3 / 4))),
+        ("R[1,3]", stats.beta(2, 2, loc=-1, scale=2)),
+        ("S[1,1]", stats.invgamma(2.5, scale=0.5)),
+    ],
+)
+def test_marginal_priors_are_those_that_the_program_states(priors, name, distribution):
+    assert fits(priors[1][name], distribution)
+
+
+def test_priors_within_bounds_are_cut_there(priors):
+    half_t = 2 * np.abs(stats.t(4).cdf(priors[1]["half_t"]) - 0.5)
+    assert fits(half_t, stats.uniform())
+    gamma = stats.gamma(2, scale=2)
+    inside = (gamma.cdf(priors[1]["cut"]) - gamma.cdf(1)) / gamma.sf(1)
+    assert fits(inside, stats.uniform())
+
+
+def test_ordered_vectors_are_order_statistics(priors):
+    columns = priors[1]
+    normal, half = stats.norm(1, 2), stats.halfnorm()
+    assert fits(1 - normal.sf(columns["c[1]"]) ** 3, stats.uniform())
+    assert fits(normal.cdf(columns["c[3]"]) ** 3, stats.uniform())
+    assert fits(half.cdf(columns["d[2]"]) ** 2, stats.uniform())
+
+
+def test_correlations_of_a_cholesky_factor_have_the_marginals_of_lkj(priors):
+    factors = np.array([[priors[1][f"L[{i},{j}]"] for j in (1, 2, 3)] for i in (1, 2, 3)])
+    correlations = np.einsum("ikn,jkn->ijn", factors, factors)
+    for i, j in ((1, 0), (2, 0), (2, 1)):
+        assert fits(correlations[i, j], stats.beta(2.5, 2.5, loc=-1, scale=2))
+
+
+def test_children_are_drawn_given_their_parents(priors):
+    columns = priors[1]
+    for name in ("nested[1]", "nested[2]"):
+        z = (columns[name] - columns["shift"]) / (2 * columns["half_normal"])
+        assert fits(z, stats.norm())
+    assert fits(columns["w[2,1]"] - columns["nested[1]"], stats.norm())
+    steps = np.diff([columns[f"walk[{t}]"] for t in range(1, 6)], axis=0)
+    assert fits(steps.ravel(), stats.norm())
+    names, values = priors[0].derived
+    assert names == ("spread",)
+    assert np.array_equal(values[:, 0], 2 * columns["half_normal"])
+
+
+def test_held_parameters_keep_their_value_and_children_follow(make_simulator):
+    simulator = make_simulator(PRIORS, {"N": 2, "y": [0.0, 0.0]})
+    held = {"half_normal": np.array(0.01), "p": np.array([0.2, 0.3, 0.5]), "M": np.arange(6.0).reshape(2, 3)}
+    draws = simulator.draw_parameters(500, 3, held)
+    columns = dict(zip(draws.columns, draws.values.T, strict=True))
+    assert np.all(columns["half_normal"] == 0.01)
+    assert [columns[f"p[{k}]"][0] for k in (1, 2, 3)] == [0.2, 0.3, 0.5]
+    assert [columns["M[1,3]"][7], columns["M[2,1]"][7]] == [2.0, 3.0]
+    assert fits((columns["nested[1]"] - columns["shift"]) / 0.02, stats.norm())
+    assert fits(columns["flat"], stats.uniform(-1, 3))
 
 
 def test_a_data_set_has_the_shape_of_the_outcome_and_the_prior_predictive_distribution(make_simulator):
@@ -18,15 +165,15 @@ def test_a_data_set_has_the_shape_of_the_outcome_and_the_prior_predictive_distri
     data = {"J": 3, "n": sizes, "y": [0, 0, 0]}
     found = make_simulator(COUNTS, data).draw(2000, seed=1)
     names, values = found.parameters
-    assert (names, values.shape, found.count) == (("theta",), (2000, 1), 2000)
+    assert (names, values.shape, found.count, found.way) == (("theta",), (2000, 1), 2000, "forward")
     assert found.outcomes["y"].shape == (2000, 3)
     assert found.outcomes["y"].dtype == np.int64
     assert found.is_drawn.all()
-    assert stats.kstest(values[:, 0], stats.beta(2, 3).cdf).pvalue > 1e-3
+    assert fits(values[:, 0], stats.beta(2, 3))
     for column, n in enumerate(sizes):
         counts = np.bincount(found.outcomes["y"][:, column], minlength=n + 1)
         expected = 2000 * stats.betabinom(n, 2, 3).pmf(np.arange(n + 1))
-        assert stats.chisquare(counts, expected).pvalue > 1e-3
+        assert stats.chisquare(counts, expected).pvalue > LEAST_P
 
 
 def test_data_sets_can_be_drawn_given_parameters(make_simulator):
@@ -35,14 +182,183 @@ def test_data_sets_can_be_drawn_given_parameters(make_simulator):
     low, high = found.outcomes["y"][:500, 0], found.outcomes["y"][500:, 0]
     assert abs(low.mean() - 6) < 5 * np.sqrt(30 * 0.16 / 500)
     assert abs(high.mean() - 21) < 5 * np.sqrt(30 * 0.21 / 500)
+    assert found.way == "given"
 
 
-def test_an_improper_prior_is_refused_by_name(make_simulator):
-    text = """
-    data { real y; }
-    parameters { real mu; real<lower=0> s; }
-    model { s ~ normal(0, 1); y ~ normal(mu, s); }
+def test_draws_depend_on_the_seed_alone(make_simulator):
+    simulator = make_simulator(COUNTS, {"J": 1, "n": [30], "y": [0]})
+    first, again, other = (simulator.draw(50, seed) for seed in (5, 5, 6))
+    assert np.array_equal(first.parameters[1], again.parameters[1])
+    assert np.array_equal(first.outcomes["y"], again.outcomes["y"])
+    assert not np.array_equal(first.outcomes["y"], other.outcomes["y"])
+
+
+# --- priors that are not drawn forward ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "model", "column", "distribution", "words"),
+    [
+        (
+            "real mu; real<lower=0> s;",
+            "mu ~ normal(0, 1); s ~ normal(mu, 1);",
+            "s",
+            stats.halfnorm(scale=np.sqrt(2)),
+            "depends on `mu`",
+        ),
+        (
+            "real<lower=0> mu;",
+            "log(mu) ~ normal(0, 1); target += -log(mu);",
+            "mu",
+            stats.lognorm(1),
+            "more than one statement is about the same element of `mu`",
+        ),
+        (
+            "real mu;",
+            "target += -0.5 * square(mu);",
+            "mu",
+            stats.norm(),
+            "the term on line 4 is not a density of `mu` itself",
+        ),
+    ],
+)
+def test_other_priors_are_sampled_by_nuts_and_thinned(
+    make_simulator, parameters, model, column, distribution, words
+):
+    text = f"""
+    data {{ int<lower=1> N; vector[N] y; }}
+    parameters {{ {parameters} }}
+    model {{ {model} y ~ normal(mu, 1); }}
     """
-    with pytest.raises(RequestError, match="`mu`") as caught:
-        make_simulator(text, {"y": 1.0})
-    assert "--posterior" in str(caught.value.hint)
+    found = make_simulator(text, {"N": 2, "y": [1.0, 2.0]}).draw(500, seed=4)
+    assert found.way == "prior-only sampling"
+    (note,) = found.notes
+    assert note.startswith("parameters are sampled by NUTS from the prior alone, and thinned: ")
+    assert words in note
+    names, values = found.parameters
+    assert fits(values[:, names.index(column)], distribution)
+    residuals = found.outcomes["y"] - values[:, [names.index("mu")]]
+    assert fits(residuals.ravel(), stats.norm())
+
+
+# --- outcomes -----------------------------------------------------------------------------------------------
+
+SERIES = """
+data { int<lower=2> N; vector[N] y; int<lower=1> K; array[K] int<lower=1, upper=N> seen;
+       array[K] int<lower=0> counts; array[2, 3] int<lower=0> cells; vector[3] z; }
+parameters { real a; }
+model {
+  a ~ normal(0, 0.1);
+  y[2 : N] ~ normal(a + 0.5 * y[1 : (N - 1)], 1);
+  z[seen] ~ normal(sum(y) + a, 0.1);
+  counts ~ poisson_log(a);
+  for (i in 1 : 2) {
+    cells[i] ~ multinomial(softmax([a, 0, 1]'));
+  }
+}
+"""
+
+
+def test_outcomes_are_put_back_where_the_data_have_them(make_simulator):
+    data = {
+        "N": 4, "y": [7.0, 0.0, 0.0, 0.0], "K": 2, "seen": [1, 3], "counts": [0, 0],
+        "cells": [[3, 4, 5], [0, 0, 1]], "z": [1.0, 2.0, 3.0],
+    }  # fmt: skip
+    found = make_simulator(SERIES, data).draw(1000, seed=1)
+    shapes = {name: values.shape[1:] for name, values in found.outcomes.items()}
+    assert shapes == {"y": (4,), "counts": (2,), "cells": (2, 3), "z": (3,)}
+    y, z, cells = (found.outcomes[name] for name in ("y", "z", "cells"))
+    a = found.parameters[1][:, 0]
+    assert np.all(y[:, 0] == 7)
+    assert np.all(z[:, 1] == 2)
+    assert fits((y[:, 1:] - a[:, None] - 0.5 * y[:, :-1]).ravel(), stats.norm())
+    assert fits((z[:, [0, 2]] - y.sum(axis=1, keepdims=True) - a[:, None]).ravel(), stats.norm(0, 0.1))
+    assert np.array_equal(np.unique(cells.sum(axis=2), axis=0), [[12, 1]])
+    assert found.notes == (
+        "`y[1]` keeps the value of the data: no statement is a density of it.",
+        "`z[2]` keeps the value of the data: no statement is a density of it.",
+    )
+
+
+def test_a_mixture_is_drawn_as_the_author_draws_it(make_simulator):
+    text = """
+    data { int<lower=1> N; vector[N] y; }
+    parameters { real<lower=0, upper=1> p; real mu; }
+    model {
+      p ~ beta(2, 2);
+      mu ~ normal(0, 1);
+      for (n in 1 : N) {
+        target += log_mix(p, normal_lpdf(y[n] | mu - 9, 1), normal_lpdf(y[n] | mu + 9, 1));
+      }
+    }
+    generated quantities {
+      vector[N] first;
+      array[N] real y_rep;
+      for (n in 1 : N) {
+        first[n] = y[n];
+        y_rep[n] = normal_rng(mu + (bernoulli_rng(p) ? -9 : 9), 1);
+      }
+    }
+    """
+    found = make_simulator(text, {"N": 50, "y": [0.0] * 50}).draw(400, seed=1)
+    share = (found.outcomes["y"] < 0).mean(axis=1)
+    assert np.corrcoef(share, found.parameters[1][:, 0])[0, 1] > 0.9
+    assert found.notes == (
+        "`y` is drawn as the program draws `y_rep`, whose distribution is taken on trust.",
+    )
+
+
+def test_numbers_too_large_for_an_integer_mark_their_data_set(make_simulator):
+    text = """
+    data { int<lower=1> N; array[N] int<lower=0> y; }
+    parameters { real a; }
+    model { a ~ normal(0, 20); y ~ poisson_log(a); }
+    """
+    found = make_simulator(text, {"N": 2, "y": [0, 1]}).draw(1000, seed=1)
+    a = found.parameters[1][:, 0]
+    assert np.array_equal(found.is_drawn, a < 20.7)
+
+
+# --- refusals -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "parameters", "model", "words"),
+    [
+        ("vector[2] y;", "real mu; real<lower=0> s;", "s ~ normal(0, 1); y ~ normal(mu, s);",
+         "`mu` has no prior: the prior is improper"),
+        ("vector[2] y;", "real mu;", "mu ~ normal(mean(y), 1); y ~ normal(mu, 1);",
+         "the prior `mu ~ normal(mean(y), 1);` on line 4 depends on the outcome `y`"),
+        ("vector[2] y;", "real<lower=max(y)> mu;", "mu ~ exponential(1); y ~ normal(mu, 1);",
+         "the declaration of the parameter `mu` depends on the outcome `y`"),
+        ("vector[2] y;", "real mu;", "mu ~ normal(0, 1); target += -0.5 * dot_self(y - mu);",
+         "is hand-written, not a single density function"),
+        ("vector[2] y;", "real mu;",
+         "mu ~ normal(0, 1); y[1] ~ normal(mu, 1); target += normal_lccdf(y[2] | mu, 1);",
+         "is about censored values"),
+        ("vector[2] y;", "real mu;", "mu ~ normal(0, 1);", "no statement of the program is a likelihood"),
+        ("vector[2] y; } transformed data { real m = mean(y);", "real mu;",
+         "mu ~ normal(0, 1); y ~ normal(mu * m, 1);", "`m` is computed from the outcome `y`"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_simulated_is_refused_in_a_sentence(make_simulator, data, parameters, model, words):
+    text = f"\ndata {{ {data} }}\nparameters {{ {parameters} }}\nmodel {{ {model} }}\n"
+    with pytest.raises(RequestError) as caught:
+        make_simulator(text, {"y": [1.0, 2.0]})
+    assert words in caught.value.message
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint
+
+
+def test_an_outcome_read_before_it_is_drawn_is_refused(make_simulator):
+    text = """
+    data { int<lower=2> N; vector[N] y; }
+    parameters { real a; }
+    model {
+      vector[N - 1] mu = a + 0.5 * y[1 : (N - 1)];
+      a ~ normal(0, 1);
+      y[2 : N] ~ normal(mu, 1);
+    }
+    """
+    with pytest.raises(RequestError, match="depends on the values that the data have in its place"):
+        make_simulator(text, {"N": 3, "y": [1.0, 2.0, 3.0]})

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.backends import Backend, RawRun
-from workbench.backends.base import DEFAULT_START, Floats
-from workbench.errors import RequestError, RunError
+from workbench.backends import Backend, Job, RawRun
+from workbench.backends.base import DEFAULT_START, Floats, Selection
+from workbench.binding import order_tuples, write_stan_data
+from workbench.errors import BuildFailed, ProgramError, RequestError, RunError
 from workbench.estimation.context import FitContext
+from workbench.estimation.sampling.prior_mass import find_prior_mass
+from workbench.late_imports import LateModule
 from workbench.methods import Nuts
-from workbench.program import describe
+from workbench.program import describe, list_flat_elements, locate_priors
 from workbench.program.predictive.rng_functions import MISSING
+from workbench.program.simulating_program import (
+    CannotSimulateError,
+    SimulatingProgram,
+    write_outcome_program,
+    write_prior_program,
+)
 from workbench.progress import SILENT, Progress
+from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.draws import count_parameter_columns
-from workbench.results.quantities import owner, split_element
-from workbench.toolchain import ModelSource, Toolchain, build_all
+from workbench.results.quantities import element_name, owner, split_element
+from workbench.thresholds import ESS_PER_CHAIN, RHAT_LIMIT
+from workbench.toolchain import CompiledModel, ModelSource, Toolchain, build_all
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
 
 FORWARD, SAMPLED, GIVEN = "forward", "prior-only sampling", "given"
 """How parameters are drawn: by random number generators in the order of dependence, by NUTS, not at all."""
+
+_CHAINS, _WARMUP = 4, 1000
+"""Chains of NUTS that sample a prior, and their warm-up: Stan's defaults."""
+
+_ATTEMPTS = (0.9, 0.98, 0.999)
+"""Values of `adapt_delta` that are tried until nothing diverges. Ours."""
+
+_TAIL = (0.05, 0.95)
+"""The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
+
+_TRIED, _MOST_TRIED = (4, 50), 1_000_000
+"""Fewest and most draws at which outcomes are tried before they are used, and how many numbers. Ours."""
+
+_MOST_LISTED = 6
+"""Elements that a sentence lists."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +77,8 @@ class Simulations:
         others hold what is no outcome.
     notes
         What must be known about them, in sentences.
+    derived
+        Names of the transformed parameters, and their values `(N, column)`; none if not computed.
     """
 
     parameters: tuple[tuple[str, ...], Floats]
@@ -52,11 +86,22 @@ class Simulations:
     way: str
     is_drawn: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    derived: tuple[tuple[str, ...], Floats] = ((), np.empty((0, 0)))
 
     @property
     def count(self) -> int:
         """How many simulations there are."""
         return len(self.parameters[1])
+
+
+@dataclass(frozen=True)
+class ParameterDraws:
+    """Parameters drawn from the prior: names and values, those of transformed parameters, and the way."""
+
+    columns: tuple[str, ...]
+    values: Floats
+    way: str
+    derived: tuple[tuple[str, ...], Floats] = ((), np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -67,16 +112,38 @@ class Simulator:
     ----------
     request
         The program, its data (of which outcomes are replaced) and its priors.
-    exe
-        The executable that draws.
     backend, folder
-        What runs it, and a folder for its files.
+        What runs executables, and a folder for their files.
+    prior, prior_exe
+        The program that draws parameters forward, and its executable; `None` where NUTS samples the prior.
+    sampled_exe
+        The executable of the instrumented program, which NUTS samples; `None` where nothing is sampled.
+    outcome, outcome_exe
+        The program that draws outcomes; `None` where they are not wanted.
+    absent
+        Outcomes whose values the data do not have: those bound are placeholders, which nothing may depend on.
+    kept
+        By outcome: its elements that no statement draws, which keep the values of the data.
+    notes
+        What must be known about the simulations, in sentences.
     """
 
     request: FitRequest
-    exe: Path
     backend: Backend = field(repr=False)
     folder: Path = field(repr=False)
+    prior: SimulatingProgram | None = field(default=None, repr=False)
+    prior_exe: Path | None = None
+    sampled_exe: Path | None = None
+    outcome: SimulatingProgram | None = field(default=None, repr=False)
+    outcome_exe: Path | None = None
+    absent: frozenset[str] = frozenset()
+    kept: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def way(self) -> str:
+        """How parameters are drawn."""
+        return SAMPLED if self.prior is None else FORWARD
 
     def draw(self, count: int, seed: int) -> Simulations:
         """Return parameters from the prior, and a data set for each.
@@ -84,15 +151,9 @@ class Simulator:
         Raises
         ------
         RunError
-            NUTS does not get independent draws of the prior.
+            NUTS does not get independent draws of the prior, or the program stops for all parameters.
         """
-        run = self._sample(count, seed)
-        total = count_parameter_columns(run.columns, self.request.program)
-        chains, draws, width = run.draws.shape
-        flat = run.draws.transpose(1, 0, 2).reshape(chains * draws, width)
-        kept = flat[np.arange(count) * len(flat) // count]
-        parameters = (tuple(run.columns[:total]), np.ascontiguousarray(kept[:, :total]))
-        return self._collect(parameters, run.columns, kept, SAMPLED)
+        return self.draw_outcomes(self.draw_parameters(count, seed), seed)
 
     def draw_given(self, columns: tuple[str, ...], values: Floats, seed: int) -> Simulations:
         """Return a data set for each of some values of the parameters, such as draws of a posterior.
@@ -104,35 +165,163 @@ class Simulator:
         seed
             Decides the outcomes.
         """
-        request = replace(self.request, seed=seed)
-        folder = self.folder / f"given-{seed}-{len(values)}"
-        folder.mkdir(parents=True, exist_ok=True)
-        job = FitContext(request, self.exe, self.backend, folder, SILENT).make_job("nuts")
-        run = self.backend.generate(job, columns, values)
-        return self._collect((columns, values), run.columns, run.draws[0], GIVEN)
+        return self.draw_outcomes(ParameterDraws(columns, values, GIVEN), seed)
 
-    def _collect(
-        self, parameters: tuple[tuple[str, ...], Floats], columns: tuple[str, ...], draws: Floats, way: str
-    ) -> Simulations:
-        outcomes: dict[str, np.ndarray] = {}
-        is_drawn = np.ones(len(draws), dtype=bool)
-        for item in self.request.program.replicates:
-            values = _collect_outcome(columns, draws, item.name)
-            rows = values.reshape(len(values), -1)
-            is_drawn &= (np.isfinite(rows) & ((rows > MISSING + 1) | (not item.is_integer))).all(axis=1)
-            outcomes[item.outcome] = _as_integers(values) if item.is_integer else values
-        return Simulations(parameters, outcomes, way, is_drawn)
+    def draw_parameters(self, count: int, seed: int, held: Mapping[str, np.ndarray] = {}) -> ParameterDraws:
+        """Return parameters from the prior.
 
-    def _sample(self, count: int, seed: int) -> RawRun:
+        Parameters
+        ----------
+        count, seed
+            How many draws, and what decides them.
+        held
+            Values of parameters that are not drawn. Parameters with priors given these are drawn given these
+            values, where parameters are drawn forward; otherwise only the held ones change.
+
+        Raises
+        ------
+        RunError
+            NUTS does not get independent draws of the prior.
+        """
+        if self.prior is not None:
+            return self._draw_forward(count, seed, held)
+        draws = self._sample(count, seed)
+        return replace(draws, values=_hold(draws, held)) if held else draws
+
+    def draw_outcomes(self, parameters: ParameterDraws, seed: int) -> Simulations:
+        """Return a data set for each of some parameters; `seed` decides the outcomes."""
+        outcomes, is_drawn = self._run_outcomes(parameters, derive_seeds(seed, 2)[1], {})
+        return Simulations(
+            (parameters.columns, parameters.values),
+            outcomes,
+            parameters.way,
+            is_drawn,
+            self.notes,
+            parameters.derived,
+        )
+
+    # --- parameters
+
+    def _draw_forward(
+        self, count: int, seed: int, held: Mapping[str, np.ndarray] = {}, *, counting: bool = False
+    ) -> ParameterDraws:
+        assert self.prior is not None  # noqa: S101 - as `draw_parameters` has it
+        run = self._generate(
+            self.prior,
+            self.prior_exe,
+            ((self.prior.unused,), np.full((count, 1), 0.5)),
+            derive_seeds(seed, 1)[0],
+            held=held,
+            counting=counting,
+        )
+        names = list(self.prior.counts.values() if counting else self.prior.drawn)
+        columns, values = _select(run, names)
+        if not counting and not np.isfinite(values).all():
+            raise RunError("the program that draws from the prior stops for some draws.", console=run.console)
+        return ParameterDraws(columns, values, FORWARD, _select(run, list(self.prior.derived)))
+
+    def _sample(self, count: int, seed: int) -> ParameterDraws:
+        """Return draws of the prior by NUTS, thinned to be as good as independent.
+
+        Raises
+        ------
+        RunError
+            Chains disagree, diverge or mix too slowly.
+        """
+        assert self.sampled_exe is not None  # noqa: S101 - as `build_simulator` has it
         request = replace(self.request, seed=seed, weights={**self.request.weights, "likelihood": 0.0})
-        sampler = Nuts(chains=4, warmup=1000, draws=max(250, 10 * -(-count // 4)), adapt_delta=0.95)
-        folder = self.folder / f"prior-{seed}-{count}"
+        reason = ""
+        for number, adapt_delta in enumerate(_ATTEMPTS):
+            draws = max(1000, -(-2 * count // _CHAINS)) * 3**number
+            sampler = Nuts(chains=_CHAINS, warmup=_WARMUP, draws=draws, adapt_delta=adapt_delta)
+            folder = self._make_folder(f"prior-{seed}-{count}")
+            context = FitContext(request, self.sampled_exe, self.backend, folder, SILENT)
+            job = context.make_job("nuts", start=number, has_replicates=False)
+            job = replace(job, selection=Selection(left_out=self._list_unwanted()))
+            run = self.backend.sample(job, sampler, start=DEFAULT_START, jobs=request.jobs)
+            reason = _explain_bad_chains(run, request, count)
+            if not reason:
+                break
+        else:
+            raise RunError(
+                f"the prior could not be sampled by NUTS alone: {reason}.",
+                hint="write priors as densities of the parameters themselves, or scale and centre parameters "
+                "by hand",
+            )
+        total = count_parameter_columns(run.columns, request.program)
+        chains, draws, width = run.draws.shape
+        flat = run.draws.transpose(1, 0, 2).reshape(chains * draws, width)
+        kept = flat[(np.arange(count) * len(flat)) // count]
+        parameters = np.ascontiguousarray(kept[:, :total])
+        return ParameterDraws(tuple(run.columns[:total]), parameters, SAMPLED)
+
+    def _list_unwanted(self) -> frozenset[str]:
+        """Return everything that is not a parameter."""
+        program = self.request.program
+        assert program.instrumented is not None  # noqa: S101 - as `build_simulator` has it
+        declared = (*program.transformed_parameters, *program.generated_quantities)
+        return frozenset(item.name for item in declared) | program.instrumented.outputs.names
+
+    # --- outcomes
+
+    def _run_outcomes(
+        self, parameters: ParameterDraws, seed: int, values: Mapping[str, Any]
+    ) -> tuple[dict[str, np.ndarray], NDArray[np.bool_]]:
+        """Return outcomes, and which data sets could be drawn; `values` replace data."""
+        is_drawn = np.ones(len(parameters.values), dtype=bool)
+        outcomes: dict[str, np.ndarray] = {}
+        if self.outcome is None:
+            return outcomes, is_drawn
+        run = self._generate(
+            self.outcome, self.outcome_exe, (parameters.columns, parameters.values), seed, values
+        )
+        for name, quantity in self.outcome.drawn.items():
+            found = _collect(run, quantity)
+            is_integer = name in self.outcome.is_integer
+            rows = found.reshape(len(found), -1)
+            is_drawn &= (np.isfinite(rows) & ((rows > MISSING + 1) | (not is_integer))).all(axis=1)
+            outcomes[name] = _as_integers(found) if is_integer else found
+        return outcomes, is_drawn
+
+    def _generate(
+        self,
+        program: SimulatingProgram,
+        exe: Path | None,
+        parameters: tuple[tuple[str, ...], Floats],
+        seed: int,
+        values: Mapping[str, Any] = {},
+        *,
+        held: Mapping[str, np.ndarray] = {},
+        counting: bool = False,
+    ) -> RawRun:
+        assert exe is not None  # noqa: S101 - a program has one
+        own = program.make_data(self.request.priors.lifted, held=held, counting=counting)
+        data = order_tuples(self.request.data.values, self.request.program.data)
+        folder = self._make_folder(f"simulated-{seed}")
+        path = folder / f"{'prior' if program.unused else 'outcomes'}{'-counting' if counting else ''}.json"
+        write_stan_data(path, {**data, **self._blank(), **values, **own})
+        left_out = frozenset() if counting else frozenset(program.counts.values())
+        job = Job(exe, path, folder, seed, self.request.timeout, selection=Selection(left_out=left_out))
+        try:
+            return self.backend.generate(job, *parameters)
+        finally:
+            self.backend.release(job)
+            path.unlink(missing_ok=True)
+
+    def _blank(self) -> dict[str, Any]:
+        """Return missing values in the place of outcomes that the data do not have."""
+        if self.outcome is None:
+            return {}
+        data = self.request.data.values
+        return {name: _make_blank(data[name], name in self.outcome.is_integer) for name in self.absent}
+
+    def _make_folder(self, name: str) -> Path:
+        folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
-        job = FitContext(request, self.exe, self.backend, folder, SILENT).make_job("nuts")
-        run = self.backend.sample(job, sampler, start=DEFAULT_START, jobs=request.jobs)
-        if not np.isfinite(run.stats["lp"]).all():
-            raise RunError("the log density of the prior is not finite at some draws.")
-        return run
+        return folder
+
+
+# --- what can be simulated, and how -------------------------------------------------------------------------
 
 
 def build_simulator(
@@ -141,8 +330,11 @@ def build_simulator(
     backend: Backend,
     folder: Path,
     progress: Progress = SILENT,
+    *,
+    absent: frozenset[str] = frozenset(),
+    has_outcomes: bool = True,
 ) -> Simulator:
-    """Return what simulates data sets of a request, compiled.
+    """Return what simulates data sets of a request, compiled and tried.
 
     Parameters
     ----------
@@ -154,20 +346,31 @@ def build_simulator(
         What runs executables, and a scratch folder.
     progress
         Where to report.
+    absent
+        Outcomes for which the request holds placeholders.
+    has_outcomes
+        Whether outcomes are wanted, or parameters alone.
 
     Raises
     ------
     RequestError
         The prior is improper or depends on outcomes, or outcomes cannot be drawn.
     """
-    check_can_simulate(request)
-    program = request.program
-    assert program.instrumented is not None  # noqa: S101 - the check refuses such programs
-    source = ModelSource(program.name, program.instrumented.source, optimized=True)
-    (built,) = build_all(
-        (source,), tools.limit(request.timeout), include_paths=(program.path.parent,), progress=progress
-    )
-    return Simulator(request, built.exe, backend, folder)
+    check_prior(request)
+    outcome = _write_outcomes(request) if has_outcomes else None
+    prior, reason = _write_prior(request)
+    simulator = Simulator(request, backend, folder, prior, outcome=outcome, absent=absent)
+    simulator = _build(simulator, tools, progress)
+    if simulator.prior is not None:
+        wrong = _try_prior(simulator)
+        if wrong:
+            reason = wrong
+            simulator = _build(replace(simulator, prior=None, prior_exe=None), tools, progress)
+    if simulator.prior is None:
+        reason = reason or "the program that draws it forward cannot be compiled"
+        note = f"parameters are sampled by NUTS from the prior alone, and thinned: {reason}."
+        simulator = replace(simulator, notes=(*simulator.notes, note))
+    return _try_outcomes(simulator) if outcome is not None else simulator
 
 
 def simulate_prior(
@@ -177,8 +380,8 @@ def simulate_prior(
     return build_simulator(request, tools, backend, folder).draw(count, seed)
 
 
-def check_can_simulate(request: FitRequest) -> None:
-    """Refuse a request whose prior or outcomes cannot be drawn.
+def check_prior(request: FitRequest) -> None:
+    """Refuse a request whose prior is improper, is not clear, or depends on outcomes.
 
     Raises
     ------
@@ -186,33 +389,314 @@ def check_can_simulate(request: FitRequest) -> None:
         With the reason in one sentence, and what can be done.
     """
     program = request.program
+    hint = "`--posterior` of `workbench calibrate` simulates from the posterior of the data"
+    flat = list_flat_elements(program, request.data.values)
+    if flat:
+        names = ", ".join(f"`{name}`" for name in flat[:_MOST_LISTED])
+        more = f" and {len(flat) - _MOST_LISTED} more" if len(flat) > _MOST_LISTED else ""
+        verb = "has" if len(flat) == 1 else "have"
+        raise RequestError(
+            f"{names}{more} {verb} no prior: the prior is improper, and nothing can be drawn from it.",
+            hint=f"give a prior with --prior-form; {hint}",
+        )
     for capability in describe(program, request.data.values).capabilities:
         if capability.name == "prior draws" and not capability.is_available:
             reason = capability.reason.rstrip(".")
             raise RequestError(
-                f"nothing can be drawn from the prior of `{program.path.name}`: {reason}.",
-                hint="`--posterior` simulates from the posterior of the data",
+                f"nothing can be drawn from the prior of `{program.path.name}`: {reason}.", hint=hint
             )
     for term in program.terms:
         if term.depends_on_data:
             names = ", ".join(f"`{name}`" for name in term.depends_on_data)
             raise RequestError(
-                f"the prior `{term.text}` on line {term.line} depends on the outcome {names}: "
-                "it is not a prior, and has no data sets of its own."
+                f"the prior `{term.text}` on line {term.line} depends on the outcome {names}: it is not "
+                "known before the data, so that nothing can be drawn from it.",
+                hint="write numbers, or data that are no outcomes, in its place",
             )
-    for item in program.replicates:
-        if not item.name or item.is_conditional:
-            raise RequestError(f"`{item.outcome}` cannot be drawn: {item.reason or 'it depends on itself'}.")
 
 
-def _collect_outcome(columns: tuple[str, ...], draws: Floats, name: str) -> np.ndarray:
-    """Return the draws of one outcome, `(N, *shape)`."""
-    positions = [i for i, column in enumerate(columns) if owner(column) == name]
-    values = draws[:, positions]
-    indices = np.array([split_element(columns[i])[1] for i in positions], dtype=int)
+def _write_outcomes(request: FitRequest) -> SimulatingProgram:
+    try:
+        return write_outcome_program(request.program)
+    except CannotSimulateError as reason:
+        raise RequestError(
+            f"no data can be simulated from `{request.program.path.name}`: {reason}",
+            hint="`--simulate-with OTHER.stan` of `workbench calibrate` takes another program that can",
+        ) from reason
+
+
+def _write_prior(request: FitRequest) -> tuple[SimulatingProgram | None, str]:
+    """Return the program that draws parameters forward, or `None` and why there is none."""
+    program = request.program
+    assert program.instrumented is not None  # noqa: S101 - `check_prior` refuses such programs
+    own = program.instrumented.make_data(hyperparameters=request.priors.lifted)
+    mass = find_prior_mass(request, own)
+    if mass.reason:
+        reason = mass.reason.removesuffix(" There is no evidence.").rstrip(".")
+        return None, reason.removeprefix("the prior is not known to integrate to 1: ")
+    located = locate_priors(program, request.data.values)
+    uniform = {name for name, item in located.items() if not (item.stated | item.involved).all()}
+    try:
+        return write_prior_program(program, uniform), ""
+    except CannotSimulateError as reason:
+        return None, str(reason).rstrip(".")
+
+
+def _build(simulator: Simulator, tools: Toolchain, progress: Progress) -> Simulator:
+    """Return a simulator with the executables that it lacks.
+
+    Raises
+    ------
+    RequestError
+        The program that draws outcomes is not accepted.
+    """
+    request = simulator.request
+    program = request.program
+    limited = tools.limit(request.timeout)
+    assert program.instrumented is not None  # noqa: S101 - `check_prior` refuses such programs
+
+    def build(*sources: ModelSource) -> list[CompiledModel]:
+        return build_all(sources, limited, include_paths=(program.path.parent,), progress=progress)
+
+    of_prior = (
+        ModelSource(program.name, program.instrumented.source, optimized=True)
+        if simulator.prior is None
+        else ModelSource(f"{program.name}_prior", simulator.prior.source)
+    )
+    wanted = [of_prior]
+    if simulator.outcome is not None and simulator.outcome_exe is None:
+        wanted.append(ModelSource(f"{program.name}_outcomes", simulator.outcome.source))
+    try:
+        first, *rest = build(*wanted)
+    except (ProgramError, BuildFailed):
+        rest = []
+        if len(wanted) > 1:
+            try:
+                rest = build(wanted[1])
+            except ProgramError as reason:
+                raise RequestError(
+                    f"no data can be simulated from `{program.path.name}`: Stan does not accept the "
+                    f"statements that draw them: {reason.message.splitlines()[0]}"
+                ) from reason
+        if simulator.prior is not None:
+            found = replace(simulator, outcome_exe=rest[0].exe) if rest else simulator
+            return _build(replace(found, prior=None), tools, progress)
+        (first,) = build(replace(of_prior, optimized=False))
+    found = replace(simulator, outcome_exe=rest[0].exe) if rest else simulator
+    if simulator.prior is None:
+        return replace(found, sampled_exe=first.exe)
+    return replace(found, prior_exe=first.exe)
+
+
+def _try_prior(simulator: Simulator) -> str:
+    """Return what is wrong with the program that draws parameters, as a clause; empty if nothing is.
+
+    Every element that a statement is about must be drawn once, and every number must be finite.
+    """
+    assert simulator.prior is not None  # noqa: S101 - the caller has one
+    request = simulator.request
+    located = locate_priors(request.program, request.data.values)
+    seed = request.seed
+    try:
+        counts = simulator._draw_forward(1, seed, counting=True)
+        simulator._draw_forward(250, seed)
+    except RunError as reason:
+        return f"drawn forward, the program stops ({reason.message.rstrip('.')})"
+    found: dict[str, list[float]] = {}
+    for column, value in zip(counts.columns, counts.values[0], strict=True):
+        found.setdefault(owner(column), []).append(value)
+    for name, count in simulator.prior.counts.items():
+        stated = int(located[name].stated.sum())
+        numbers = found.get(count, [])
+        if sum(numbers) != stated or any(number > 1 for number in numbers):
+            return f"the elements of `{name}` are not each drawn by one statement"
+    return ""
+
+
+def _try_outcomes(simulator: Simulator) -> Simulator:
+    """Return a simulator that knows which elements of outcomes keep the values of the data.
+
+    Raises
+    ------
+    RequestError
+        Outcomes depend on values of the data that are drawn, elements have several densities, or values are
+        needed that the data lack.
+    """
+    program = simulator.outcome
+    assert program is not None  # noqa: S101 - the caller has one
+    parameters = simulator.draw_parameters(_count_tried(simulator), simulator.request.seed)
+    kept = dict(_find_kept(simulator, program, parameters))
+    for name in sorted(kept.keys() & simulator.absent):
+        raise RequestError(
+            f"the data need the outcome `{name}`: the program is given {_name_elements(name, kept[name])}, "
+            "and states no density of it.",
+            hint="give the table its column",
+        )
+    _check_not_read(simulator, program, parameters, kept)
+    return replace(simulator, kept=kept, notes=(*simulator.notes, *_list_notes(kept, program)))
+
+
+def _count_tried(simulator: Simulator) -> int:
+    """Return at how many draws outcomes are tried: some cannot be drawn under some priors."""
+    assert simulator.outcome is not None  # noqa: S101 - the caller has one
+    values = simulator.request.data.values
+    size = sum(np.size(values[name]) for name in simulator.outcome.drawn)
+    return int(np.clip(_MOST_TRIED // max(1, size), *_TRIED))
+
+
+def _find_kept(
+    simulator: Simulator, program: SimulatingProgram, parameters: ParameterDraws
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield outcomes with elements that nothing draws, and which these are.
+
+    Raises
+    ------
+    RequestError
+        Elements are drawn several times, or not even one data set can be drawn.
+    """
+    request = simulator.request
+    try:
+        counts = simulator._generate(
+            program,
+            simulator.outcome_exe,
+            (parameters.columns, parameters.values),
+            request.seed,
+            counting=True,
+        )
+    except RunError as reason:
+        raise _explain_stop(simulator, reason.message) from reason
+    for name, count in program.counts.items():
+        numbers = _collect(counts, count).reshape(len(parameters.values), -1)
+        numbers = numbers[np.isfinite(numbers).all(axis=1)]
+        if not len(numbers):
+            raise _explain_stop(simulator, counts.console)
+        if (numbers > 1).any():
+            raise RequestError(
+                f"no data can be simulated from `{request.program.path.name}`: elements of `{name}` have "
+                "several densities."
+            )
+        is_kept = (numbers == 0).all(axis=0).reshape(np.shape(request.data.values[name]))
+        if is_kept.any():
+            yield name, is_kept
+
+
+def _explain_stop(simulator: Simulator, printed: str) -> RequestError:
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    said = f": {lines[-1].rstrip('.')}" if lines else ""
+    lacking = ", ".join(f"`{name}`" for name in sorted(simulator.absent))
+    return RequestError(
+        f"no data can be simulated from `{simulator.request.program.path.name}`: the statements that draw "
+        f"them stop for all parameters{said}.",
+        hint=f"they may need values of {lacking}: give the table the column" if lacking else None,
+    )
+
+
+def _check_not_read(
+    simulator: Simulator,
+    program: SimulatingProgram,
+    parameters: ParameterDraws,
+    kept: Mapping[str, NDArray[np.bool_]],
+) -> None:
+    """Refuse outcomes that depend on the values which the data have in the place of what is drawn.
+
+    They are drawn again with other values there, from the same random numbers.
+    """
+    values, seed = simulator.request.data.values, simulator.request.seed
+    other = {
+        name: np.flip(values[name], axis=-1)
+        if name in program.totals
+        else _make_blank(values[name], name in program.is_integer, kept.get(name))
+        for name in program.drawn
+        if name not in simulator.absent
+    }
+    found, is_drawn = simulator._run_outcomes(parameters, seed, {})
+    try:
+        again, is_drawn_again = simulator._run_outcomes(parameters, seed, other)
+    except RunError:
+        again, is_drawn_again = {}, ~is_drawn
+    is_same = np.array_equal(is_drawn, is_drawn_again) and all(
+        np.array_equal(found[name][is_drawn], again[name][is_drawn]) for name in found
+    )
+    if not is_same:
+        listed = ", ".join(f"`{name}`" for name in program.drawn)
+        raise RequestError(
+            f"no data can be simulated from `{simulator.request.program.path.name}`: what is drawn of "
+            f"{listed} depends on the values that the data have in its place.",
+            hint="let a density read earlier values in the statement or loop that states it of later ones",
+        )
+
+
+def _list_notes(kept: Mapping[str, NDArray[np.bool_]], program: SimulatingProgram) -> Iterator[str]:
+    for name, elements in kept.items():
+        is_one = elements.sum() == 1
+        yield (
+            f"{_name_elements(name, elements)} keep{'s the value' if is_one else ' the values'} of the data: "
+            f"no statement is a density of {'it' if is_one else 'them'}."
+        )
+    for name, quantity in program.by_author.items():
+        yield f"`{name}` is drawn as the program draws `{quantity}`, whose distribution is taken on trust."
+
+
+def _name_elements(name: str, elements: NDArray[np.bool_]) -> str:
+    """Return some elements of a variable for a sentence: `y[1]`, `y[2]`."""
+    places = [tuple(int(place) for place in index) for index in np.argwhere(elements)]
+    listed = ", ".join(f"`{element_name(name, place)}`" for place in places[:_MOST_LISTED])
+    more = len(places) - _MOST_LISTED
+    return f"{listed} and {more} more" if more > 0 else listed
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+def _explain_bad_chains(run: RawRun, request: FitRequest, count: int) -> str:
+    """Return why draws of NUTS are not draws of the prior, as a clause; empty if they are."""
+    if not np.isfinite(run.stats["lp"]).all():
+        return "its log density is not finite at some draws"
+    divergent = run.stats.get("divergent")
+    if divergent is not None and divergent.sum():
+        return f"{int(divergent.sum())} of {divergent.size} transitions diverged"
+    total = count_parameter_columns(run.columns, request.program)
+    needed = max(count, ESS_PER_CHAIN * _CHAINS)
+    for position in range(total):
+        values = run.draws[:, :, position]
+        if np.ptp(values) == 0:
+            continue
+        rhat = float(array_stats.rhat(values))
+        tail = float(array_stats.ess(values, method="tail", prob=_TAIL))
+        ess = min(float(array_stats.ess(values, method="bulk")), tail)
+        if not rhat <= RHAT_LIMIT:
+            return f"R-hat of `{run.columns[position]}` is {rhat:.3f}"
+        if not ess >= needed:
+            return f"`{run.columns[position]}` has an effective sample size of {ess:.0f}, of {needed} needed"
+    return ""
+
+
+def _hold(draws: ParameterDraws, held: Mapping[str, np.ndarray]) -> Floats:
+    """Return draws with some parameters at one value."""
+    values = draws.values.copy()
+    for position, column in enumerate(draws.columns):
+        name, index = split_element(column)
+        if name in held:
+            values[:, position] = held[name][index]
+    return values
+
+
+def _select(run: RawRun, names: Sequence[str]) -> tuple[tuple[str, ...], Floats]:
+    """Return the columns of some variables, in Stan's order, and their values `(N, column)`."""
+    wanted = frozenset(names)
+    positions = [i for i, column in enumerate(run.columns) if owner(column) in wanted]
+    return tuple(run.columns[i] for i in positions), np.ascontiguousarray(run.draws[0][:, positions])
+
+
+def _collect(run: RawRun, name: str) -> np.ndarray:
+    """Return the draws of one variable, `(N, *shape)`."""
+    columns, values = _select(run, [name])
+    indices = np.array([split_element(column)[1] for column in columns], dtype=int)
+    if not len(columns):
+        return np.empty((len(run.draws[0]), 0))
     if not indices.size:
         return np.ascontiguousarray(values[:, 0])
-    found = np.empty((len(draws), *(indices.max(axis=0) + 1)))
+    found = np.empty((len(values), *(indices.max(axis=0) + 1)))
     found[(slice(None), *indices.T)] = values
     return found
 
@@ -220,3 +704,10 @@ def _collect_outcome(columns: tuple[str, ...], draws: Floats, name: str) -> np.n
 def _as_integers(values: np.ndarray) -> np.ndarray:
     """Return draws as integers; those that are not finite count as missing."""
     return np.where(np.isfinite(values), values, MISSING).astype(np.int64)
+
+
+def _make_blank(value: Any, is_integer: bool, kept: NDArray[np.bool_] | None = None) -> np.ndarray:
+    """Return missing values in the place of a variable's, except for elements that keep theirs."""
+    blank = np.full(np.shape(value), MISSING if is_integer else np.nan)
+    blank = blank if kept is None else np.where(kept, value, blank)
+    return blank.astype(np.int64) if is_integer else blank

@@ -187,7 +187,12 @@ def test_half_of_a_symmetric_prior_is_known_whatever_its_scale(compute):
         ("ordered[2] c;", "c ~ normal(m, 1);", "increase"),
         ("real<lower=0> s;", "s ~ von_mises(0, 1);", "no known distribution function"),
         ("vector<lower=m>[2] s;", "s[{2, 1}] ~ normal(m, 1);", "cannot be followed"),
-        ("sum_to_zero_vector[3] a;", "a ~ normal(0, 1);", "type `sum_to_zero_vector` of `a` is not known"),
+        ("sum_to_zero_vector[3] a;", "a ~ cauchy(0, 1);", "type `sum_to_zero_vector` of `a` is not known"),
+        (
+            "sum_to_zero_vector[2] a;",
+            "a ~ normal(m, 1);",
+            "sum to zero, and their priors on line 1 may differ",
+        ),
         ("real<lower=0> s;", "s ~ normal(0, 1) T[-1, ];", "limits"),
         ("real<lower=0> s;", "s ~ normal(1, 1); target += -normal_lccdf(0 | 1, 1);", "constant on line 1"),
         ("real a; real b;", "a ~ normal(b, 1); b ~ normal(a, 1);", "depend on each other"),
@@ -401,3 +406,15 @@ def test_a_number_with_vectors_as_arguments_has_several_densities(compute, model
     log_mass, reason = compute("real a;", model)
     assert math.isnan(log_mass)
     assert "is several densities of `a`" in reason
+
+
+def test_normals_that_sum_to_zero_are_integrated_over_the_plane(compute):
+    """Stan's coordinates are orthonormal: `x = (u, -u) / sqrt(2)` for two elements."""
+    log_mass, _ = compute("sum_to_zero_vector[2] a;", "a ~ normal(0.3, 1.5);")
+    normal = stats.norm(0.3, 1.5)
+    expected = integrate_over(
+        lambda u: normal.pdf(u / math.sqrt(2)) * normal.pdf(-u / math.sqrt(2)), (-np.inf, np.inf)
+    )
+    assert log_mass == pytest.approx(expected)
+    twice, _ = compute("array[2] sum_to_zero_vector[2] a;", "for (i in 1 : 2) a[i] ~ normal(0.3, 1.5);")
+    assert twice == pytest.approx(2 * expected)

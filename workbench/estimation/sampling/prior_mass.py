@@ -25,6 +25,7 @@ from workbench.program.syntax.printer import to_text
 from workbench.program.terms.densities import DensityCall, parse_density
 from workbench.program.terms.families import FAMILIES, SUPPORTS, SYMMETRIC
 from workbench.program.terms.values import Contribution
+from workbench.request import FitRequest
 
 _BOUNDED_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
 """Types whose elements are real numbers with nothing but bounds."""
@@ -44,6 +45,9 @@ _MATCHING = frozenset({
     ("cholesky_factor_cov", "inv_wishart_cholesky"),
 })  # fmt: skip
 """Types and distributions with the same support."""
+
+_ZERO, _ONE = n.Numeral("0"), n.Numeral("1")
+"""The arguments of a standard normal."""
 
 _ROWS_AND_COLUMNS = (n.Type("vector"), n.Type("row_vector"))
 """Types whose values are the same numbers when they are transposed."""
@@ -84,7 +88,22 @@ def compute_prior_mass(context: FitContext) -> PriorMass:
 
     Latent terms count as part of the prior.
     """
-    request = context.request
+    return find_prior_mass(context.request, context.collect_own_data())
+
+
+def find_prior_mass(request: FitRequest, own_data: Mapping[str, Any]) -> PriorMass:
+    """Return the integral of a prior as `compute_prior_mass` does.
+
+    Where it is known, the prior is a product of densities, each of which integrates to a constant over the
+    declared constraints and is given nothing but data and what has a density before it: it can be drawn so.
+
+    Parameters
+    ----------
+    request
+        The program and its data.
+    own_data
+        Values of the constants of priors, by the names of data that stand for them.
+    """
     program, values = request.program, request.data.values
     if weighted := _list_weighted(request.weights):
         return PriorMass(
@@ -94,7 +113,7 @@ def compute_prior_mass(context: FitContext) -> PriorMass:
     if flat:
         verb = "has" if len(flat) == 1 else "have"
         return PriorMass(math.nan, f"{_list_names(flat)} {verb} no prior: there is no evidence.")
-    integrator = _Integrator(program, {**values, **context.collect_own_data()})
+    integrator = _Integrator(program, {**values, **own_data})
     try:
         log_mass = integrator.integrate()
     except _UnknownMassError as reason:
@@ -315,6 +334,8 @@ class _Integrator:
             return 0.0
         if declaration.kind in _ORDERED_KINDS:
             return self._integrate_ordered(term, density, declaration, count)
+        if declaration.kind == "sum_to_zero_vector" and density.distribution in {"normal", "std_normal"}:
+            return self._integrate_sum_to_zero(term, density, declaration, count)
         if declaration.kind not in _BOUNDED_KINDS:
             raise _UnknownMassError(
                 f"the integral of `{density.distribution}` over the type `{declaration.kind}` of `{name}` "
@@ -400,6 +421,28 @@ class _Integrator:
             )
         inside = self._integrate_elements(term, density, _ORDERED_KINDS[declaration.kind], count)
         return inside - math.lgamma(int(shape[-1]) + 1) * count / int(shape[-1])
+
+    def _integrate_sum_to_zero(
+        self, term: Term, density: DensityCall, declaration: Declaration, count: int
+    ) -> float:
+        """Return the log of the integral of independent normals over vectors that sum to zero.
+
+        Stan takes such vectors by orthonormal coordinates: it is the density, at 0, of the sum of the `K`
+        normals divided by the square root of `K`, for each vector.
+        """
+        shape = self.located[declaration.name].stated.shape
+        if density.is_truncated or count != np.prod(shape):
+            raise _UnknownMassError(f"the elements of the prior on line {term.line} cannot be followed")
+        mean, sd = (self._evaluate(each, term) for each in density.arguments[1:] or (_ZERO, _ONE))
+        if mean.size != 1 or sd.size != 1:
+            raise _UnknownMassError(
+                f"the elements of `{declaration.name}` sum to zero, and their priors on line {term.line} may "
+                "differ"
+            )
+        size = int(shape[-1])
+        z = float(mean.ravel()[0]) * math.sqrt(size) / float(sd.ravel()[0])
+        at_zero = -0.5 * math.log(2 * math.pi) - math.log(float(sd.ravel()[0])) - z * z / 2
+        return at_zero * count / size
 
     def _integrate_elements(
         self, term: Term, density: DensityCall, bounds: tuple[Any, Any], count: int

@@ -46,8 +46,12 @@ class OutcomeElements:
         >>> OutcomeElements("y", ("k", "@0")).format_index("n")
         '[k, n]'
         """
-        filled = [_fill(index, positions) for index in self.indices]
+        filled = self.format_indices(*positions)
         return f"[{', '.join(filled)}]" if filled else ""
+
+    def format_indices(self, *positions: str) -> list[str]:
+        """Return the indices of one element."""
+        return [_fill(index, positions) for index in self.indices]
 
 
 def _fill(index: str, positions: Sequence[str]) -> str:

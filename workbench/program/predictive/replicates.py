@@ -319,7 +319,7 @@ def _build_replicate(
     """
     about = [item.term for item in attempts if outcome in item.outcomes]
     distributions = tuple(dict.fromkeys(term.distribution for term in about if term.distribution))
-    censoring = _find_censoring(distributions, terms)
+    censoring = find_censoring(distributions, terms)
     if outcome in authors:
         name, replicated, is_integer = authors[outcome]
         if censoring is not None:
@@ -367,7 +367,7 @@ def _find_reason_against(
     return "", 0
 
 
-def _find_censoring(distributions: Sequence[str], terms: Sequence[Term]) -> Term | None:
+def find_censoring(distributions: Sequence[str], terms: Sequence[Term]) -> Term | None:
     """Return a term that adds a distribution function of one of these distributions: of censored values.
 
     A distribution function that is subtracted only normalises a density between limits.
