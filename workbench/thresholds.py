@@ -304,6 +304,22 @@ and Vehtari (2024)."""
 ELPD_DIFFERENCE_LIMIT = 4.0
 """Difference of elpd [nats] below which no model is preferred: Sivula et al. (2020), section 6."""
 
+FEWEST_FOLDS = 2
+"""Folds of a cross-validation at least: with a single one nothing would be left to fit."""
+
+MOST_STRATA = 20
+"""Values of a yes/no outcome or category up to which folds get their share of each. Ours: with more, folds
+without some of them are the rule."""
+
+JOINT_ERROR_LIMIT = 0.05
+"""Monte Carlo standard error of the joint log density of a group that was left out [nats] above which its
+effects are drawn again, several times for each draw. Ours: of a hundred groups the sum has then an error of
+half a nat, which is small beside `ELPD_DIFFERENCE_LIMIT`."""
+
+SAME_JOINT_ERRORS = 5.0
+"""Standard errors up to which the joint density by effects drawn again counts as that by the draws of the
+fit. Ours: by chance once in a million groups."""
+
 ELPD_STANDARD_ERRORS = 2.0
 """Standard errors of an elpd difference within which no model is preferred: the usual 95 %."""
 

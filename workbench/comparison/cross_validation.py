@@ -48,6 +48,8 @@ class CrossValidation:
         What there is to say of it, in sentences.
     failures
         Units without a number by their place, and why, in a sentence.
+    mcse
+        Monte Carlo standard error of `elpd` [nats], `(unit,)`; `None` where it is not known.
     """
 
     scheme: str
@@ -61,6 +63,7 @@ class CrossValidation:
     rows: NDArray[np.int64] = field(repr=False)
     notes: tuple[str, ...] = ()
     failures: dict[int, str] = field(default_factory=dict)
+    mcse: Floats | None = field(default=None, repr=False)
 
     @property
     def is_bad(self) -> NDArray[np.bool_]:

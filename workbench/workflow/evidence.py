@@ -10,7 +10,6 @@ import numpy as np
 from workbench.backends.base import Floats
 from workbench.errors import WorkbenchError
 from workbench.estimation.context import FitContext
-from workbench.estimation.estimate import choose_program
 from workbench.estimation.sampling.prior_mass import compute_prior_mass
 from workbench.estimation.standardize.original_scale import use_original_scale
 from workbench.evidence.log_evidence import (
@@ -26,8 +25,7 @@ from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.studies.fits.posterior import collect_draws
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.builds import take_program
-from workbench.workflow.saved_run import SavedRun, open_run
+from workbench.workflow.saved_run import SavedRun, choose_executable, open_run
 
 
 def find_evidence(
@@ -77,16 +75,7 @@ def _estimate(run: SavedRun, progress: Progress) -> LogEvidence:
         prior = compute_prior_mass(context)
         if prior.reason:  # known before anything is built
             return LogEvidence(reason=prior.reason)
-        builds, executable, original = run.builds.build_or_keep_loops()
-        request, executable = choose_program(
-            take_program(run.request, builds),
-            executable,
-            backend,
-            original=original,
-            unoptimized=builds.build_unoptimized,
-            in_one_sum=builds.build_in_one_sum,
-            with_loops=builds.build_with_loops,
-        )
+        request, executable = choose_executable(run)
         context = FitContext(request, executable.exe, backend, folder / "evidence", progress)
         with progress.stage("Bridge sampling"):
             if not request.program.parameters:

@@ -12,6 +12,7 @@ import msgspec
 
 from workbench import program, toolchain
 from workbench.errors import RunIncomplete
+from workbench.estimation.estimate import choose_program
 from workbench.estimation.standardize.copies import copy_dependents
 from workbench.files import make_scratch
 from workbench.program import Program, ReplacedPrior, Role
@@ -20,8 +21,8 @@ from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.saved_program import check_includes, choose_program_name, split_name
 from workbench.results.saved_request import read_saved_settings, restore_request
-from workbench.toolchain import Toolchain, ToolchainSettings
-from workbench.workflow.builds import Builds
+from workbench.toolchain import CompiledModel, Toolchain, ToolchainSettings
+from workbench.workflow.builds import Builds, take_program
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,28 @@ def open_run(
         request = copy_dependents(replace(restore_request(fit, known), jobs=jobs))
         written = replace(written, instrumented=request.program.instrumented)
         yield SavedRun(fit, request, Builds(replace(request, program=written), tools, progress))
+
+
+def choose_executable(run: SavedRun) -> tuple[FitRequest, CompiledModel]:
+    """Return the request of a run with the program that is run, and its executable, built or found.
+
+    Raises
+    ------
+    WorkbenchError
+        The program cannot be built.
+    """
+    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
+
+    builds, executable, original = run.builds.build_or_keep_loops()
+    return choose_program(
+        take_program(run.request, builds),
+        executable,
+        StanBackend(),
+        original=original,
+        unoptimized=builds.build_unoptimized,
+        in_one_sum=builds.build_in_one_sum,
+        with_loops=builds.build_with_loops,
+    )
 
 
 def _write_program(folder: Path, fit: Fit, includes: Mapping[str, str]) -> Path:

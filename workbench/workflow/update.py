@@ -19,7 +19,6 @@ from workbench import files, tables
 from workbench.backends.base import DEFAULT_START, Start
 from workbench.backends.stored_chains import StoredChains
 from workbench.errors import RequestError, RunIncomplete
-from workbench.estimation.estimate import choose_program
 from workbench.estimation.sampling.warm_start import extract_warm_start
 from workbench.files import make_scratch
 from workbench.methods import DEFAULT_METHODS, Auto, Method, Nuts
@@ -38,7 +37,6 @@ from workbench.results.view.estimates import EarlierEstimate, EarlierFit, Update
 from workbench.studies.fits.refit import WARM_UP
 from workbench.tables import Table
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.builds import take_program
 from workbench.workflow.estimate_request import estimate_request
 from workbench.workflow.fit import collect_entries
 from workbench.workflow.prepare_request import choose_folder
@@ -49,7 +47,7 @@ from workbench.workflow.publish import (
     draft_report,
     publish_run,
 )
-from workbench.workflow.saved_run import SavedRun, open_run
+from workbench.workflow.saved_run import SavedRun, choose_executable, open_run
 from workbench.workflow.update_forgetting import (
     Carried,
     carry,
@@ -217,11 +215,11 @@ def _estimate(
         reason = "stored draws are weighted by the Stan of the package index alone"
     weighing = Weighing(None, reason)
     if not reason:
-        old, exe = _choose_executable(run)
+        old, model = choose_executable(run)
         with make_scratch() as scratch, progress.stage("Weighting the draws"):
-            chains = read_chains(run.fit, request.program, find_scale(run, old, exe, scratch / "scale"))
+            chains = read_chains(run.fit, request.program, find_scale(run, old, model.exe, scratch / "scale"))
             new = replace(request, program=old.program)
-            weighing = weigh(run.fit, old, new, exe, chains, scratch)
+            weighing = weigh(run.fit, old, new, model.exe, chains, scratch)
         if weighing.weights is not None and not weighing.reason:
             seed = derive_seeds(request.seed, _SEED + 1)[_SEED]
             backend = StoredChains(draw_again(chains, weighing.weights.values, seed))
@@ -248,12 +246,12 @@ def _estimate_forgetting(
     if problem:
         message = f"--forget cannot carry the posterior: {problem.rstrip('.')}."
         raise RequestError(message, hint="leave --forget out")
-    old, exe = _choose_executable(run)
+    old, model = choose_executable(run)
     start, is_warm = find_start(run, request)
     with make_scratch() as scratch:
         with progress.stage("Carrying the posterior"):
-            rescaling = find_scale(run, old, exe, scratch / "scale")
-            carried = carry(run, old, exe, read_chains(run.fit, request.program, rescaling), scratch)
+            rescaling = find_scale(run, old, model.exe, scratch / "scale")
+            carried = carry(run, old, model.exe, read_chains(run.fit, request.program, rescaling), scratch)
             data = request.data
             if rescaling is not None:
                 carried = replace(carried, posterior=rescale_posterior(carried.posterior, rescaling))
@@ -262,8 +260,8 @@ def _estimate_forgetting(
             carried = replace(carried, posterior=widen_posterior(carried.posterior, options.widen))
             forgetting = use_carried(run, carried.posterior, data)
         chains = read_chains(run.fit, request.program)
-        new, exe = _choose_executable(forgetting)
-        check_carried_density(new, exe, carried.posterior, chains, scratch)
+        new, model = choose_executable(forgetting)
+        check_carried_density(new, model.exe, carried.posterior, chains, scratch)
     request = replace(
         forgetting.request, methods=list_methods(run, has_warmup=not is_warm, retry=options.retry)
     )
@@ -290,23 +288,6 @@ def _write_priors(fit: Fit, carried: Carried | None) -> None:
             f"The posterior of `{fit.results.model.name}` before the rows of this run (k-hat {shown}).",
         )
         files.replace_file(fit.folder / store.PRIORS, format_posterior(carried.posterior, comments))
-
-
-def _choose_executable(run: SavedRun) -> tuple[FitRequest, Path]:
-    """Return the run's request with the program that is run, and its executable."""
-    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
-
-    builds, executable, original = run.builds.build_or_keep_loops()
-    request, model = choose_program(
-        take_program(run.request, builds),
-        executable,
-        StanBackend(),
-        original=original,
-        unoptimized=builds.build_unoptimized,
-        in_one_sum=builds.build_in_one_sum,
-        with_loops=builds.build_with_loops,
-    )
-    return request, model.exe
 
 
 def limit_time(run: SavedRun, timeout: float | None) -> SavedRun:
