@@ -93,6 +93,21 @@ def khat_limit(draws: int) -> float:
 FEWEST_LOO_DRAWS = 25
 """Draws needed for leave-one-out: a fifth of them form the tail, whose shape needs five. Ours."""
 
+MATCHED_DIFFERENCE = 0.05
+"""By how much further maps may change the log predictive density of a row that moment matching repaired
+[nats]: k-hat of a finite sample can be too small by chance, and then they change it by more. Ours."""
+
+MATCHED_SHARE = 0.0015
+"""The same as a share of that density, for rows that are very improbable without themselves. Ours."""
+
+MATCHED_KHAT = 0.5
+"""Up to which k-hat two such estimates need to agree, above which three: below it weights have a finite
+variance. Vehtari, Gelman and Gabry (2017), doi:10.1007/s11222-016-9696-4."""
+
+QUADRATURE_LIMIT = 5e-4
+"""By how much a finer rule may change the log density of a row whose own effect is integrated out [nats], and
+which share of the effect's prior may be beyond the range of integration. Ours."""
+
 MANY_LOO_ROWS = 50_000
 """Rows above which leave-one-out is estimated from a sample of them, where not all draws are kept. Ours."""
 

@@ -310,6 +310,21 @@ class Backend(Protocol):
             Stan's names of all parameters, in order, and their values, `(draw, column)`.
         """
 
+    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
+        """Return some generated quantities at unconstrained points, `(P, name)`; nothing else is kept.
+
+        They are NaN where the program rejects a point.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        points
+            Unconstrained points, `(P, U)`.
+        names
+            Stan's names of the quantities.
+        """
+
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:

@@ -152,6 +152,11 @@ class CmdStanBackend:
         seconds = time.monotonic() - started
         return RawRun(tuple(name_in_stan(name) for name in names), table[None], seconds=seconds)
 
+    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
+        """Refuse: executables of CmdStan take points on the declared scale."""
+        del job, points, names
+        raise ChainFailed("quantities at unconstrained points need the Stan of the package index.")
+
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:

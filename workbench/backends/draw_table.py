@@ -77,6 +77,35 @@ class DrawTable:
         return replace(run, columns=columns, draws=table, pointwise=pointwise, row_sample=row_sample)
 
 
+class ChosenColumns:
+    """Some columns of rows that are received in blocks."""
+
+    def __init__(self, columns: tuple[str, ...], names: tuple[str, ...], rows: int) -> None:
+        """Make room for the named columns of so many rows.
+
+        Raises
+        ------
+        ChainFailed
+            The program has no such quantity.
+        """
+        places = {column: place for place, column in enumerate(columns)}
+        missing = [name for name in names if name not in places]
+        if missing:
+            raise ChainFailed(f"the program was expected to compute `{missing[0]}`, and does not.")
+        self.width = len(columns)
+        self.values = np.empty((rows, len(names)))
+        self._places = np.array([places[name] for name in names], dtype=np.int64)
+
+    def find_place(self, start: int, stop: int) -> Floats | None:
+        """Return `None`: rows do not go in as they are."""
+        del start, stop
+        return None
+
+    def take(self, start: int, rows: Floats) -> None:
+        """Keep the chosen columns of rows `(sample, column)`, the first of which has this number."""
+        np.take(rows, self._places, axis=1, out=self.values[start : start + len(rows)])
+
+
 def check_memory(selection: Selection, columns: tuple[str, ...], chains: int, draws: int) -> None:
     """Refuse draws for which this machine has too little free memory, before they are computed.
 

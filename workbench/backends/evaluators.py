@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench import process
 from workbench.backends.base import Floats, Job
-from workbench.backends.draw_table import DrawTable
+from workbench.backends.draw_table import ChosenColumns, DrawTable
 from workbench.backends.evaluator import (
     DRAWS_PER_GENERATOR,
     EVALUATING,
@@ -137,7 +137,7 @@ class Evaluators:
         self,
         job: Job,
         points: Floats,
-        table: DrawTable,
+        table: DrawTable | ChosenColumns,
         flags: Flag,
         *,
         jobs: int | None = None,

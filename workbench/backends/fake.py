@@ -66,6 +66,11 @@ class FakeBackend:
         del job, columns, draws
         raise ChainFailed("the fake backend generates no quantities.")
 
+    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
+        """Refuse: there are no quantities besides the parameters."""
+        del job, points, names
+        raise ChainFailed("the fake backend generates no quantities.")
+
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
     ) -> RawRun:

@@ -30,7 +30,7 @@ from workbench.backends.cmdstan import (
     read_curvature,
     write_inits,
 )
-from workbench.backends.draw_table import DrawTable, check_memory, select
+from workbench.backends.draw_table import ChosenColumns, DrawTable, check_memory, select
 from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evaluator, Flag, call_method
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
@@ -125,6 +125,16 @@ class StanBackend(CmdStanBackend):
         run = table.fill(RawRun((), points, console=console, seconds=time.monotonic() - started))
         count = len(names.parameters)
         return replace(run, columns=run.columns[count:], draws=run.draws[:, :, count:])
+
+    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
+        """Return some generated quantities at unconstrained points."""
+        with self._evaluators.borrow(job, GENERATING) as evaluator:
+            if evaluator is None:
+                return super().generate_at(job, points, names)
+            columns = evaluator.describe(job)
+        table = ChosenColumns(columns.parameters + columns.generated, names, len(points))
+        run_interruptibly(lambda: self._evaluators.generate(job, points, table, Flag.GENERATED))
+        return table.values
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START

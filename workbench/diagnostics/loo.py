@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
 from workbench.late_imports import LateModule
+from workbench.program import Program
 from workbench.results import Fit
-from workbench.results.quantities import SAMPLE_DIMS, find_kept_draws
+from workbench.results.outcome_scales import choose_log_likelihood
+from workbench.results.quantities import SAMPLE_DIMS, element_name, find_kept_draws
 from workbench.results.sampled_rows import ROW_SUMMARIES, has_sampled_rows
 from workbench.results.view import LooResult, LooRow
 from workbench.thresholds import FEWEST_LOO_DRAWS, khat_limit
@@ -264,6 +267,16 @@ def estimate_relative_efficiency(fit: Fit, group: str = "log_likelihood") -> flo
     )
     chains, draws = arrays[0].shape[:2]
     return float(np.nanmean(ess) / (chains * draws))
+
+
+def name_cells(fit: Fit, program: Program) -> tuple[str, ...]:
+    """Return Stan's name of the log likelihood of each row, in the order of `read_log_likelihood`."""
+    source = choose_log_likelihood(program)
+    arrays = _log_likelihood_arrays(fit)
+    if source is None or len(arrays) != 1:
+        raise RunIncomplete("the run was expected to hold one log likelihood that its program computes.")
+    shape = arrays[0].transpose(*SAMPLE_DIMS, ...).shape[2:]
+    return tuple(element_name(source.name, index) for index in np.ndindex(*shape))
 
 
 def label_rows(fit: Fit) -> list[str]:

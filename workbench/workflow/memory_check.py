@@ -32,7 +32,7 @@ _PARQUET = b"PAR1"
 _TEXT = frozenset({".csv", ".tsv", ".txt"})
 """How the names of tables of text end."""
 
-_PLAIN = frozenset({"real", "vector", "row_vector", "matrix", "ordered", "positive_ordered"})
+PLAIN = frozenset({"real", "vector", "row_vector", "matrix", "ordered", "positive_ordered"})
 """Types with an unconstrained dimension for each element."""
 
 GIGABYTE = 1e9
@@ -185,7 +185,7 @@ def _need_draws(request: FitRequest, chains: int, draws: int) -> Need:
     """Return what the draws need, with the variable that takes most of it."""
     program, selection = request.program, select_quantities(request)
     declared = (*program.parameters, *program.transformed_parameters, *program.generated_quantities)
-    counts = {item.name: _count_elements(item, request.data.values) for item in declared}
+    counts = {item.name: count_elements(item, request.data.values) for item in declared}
     kept = {name: count for name, count in counts.items() if name not in selection.left_out}
     sizes = _multiply_draws(kept, selection, chains, draws)
     largest = max(sizes, key=lambda name: sizes[name], default="")
@@ -197,17 +197,17 @@ def _need_draws(request: FitRequest, chains: int, draws: int) -> Need:
 def _need_names(request: FitRequest) -> Need:
     """Return what the names of all numbers take: those of parameters are held in three forms."""
     program, values = request.program, request.data.values
-    free = sum(_count_elements(item, values) for item in program.parameters)
+    free = sum(count_elements(item, values) for item in program.parameters)
     others = (*program.transformed_parameters, *program.generated_quantities)
-    count = 3 * free + sum(_count_elements(item, values) for item in others)
+    count = 3 * free + sum(count_elements(item, values) for item in others)
     remedy = "declare in the model block what need not be stored: local variables have no names"
     return Need(BYTES_PER_NAME * count, "the names of parameters and quantities", remedy)
 
 
 def _need_square(request: FitRequest, what: str, copies: int, remedy: str) -> Need:
     """Return what a matrix over all unconstrained dimensions takes; types with fewer of them do not count."""
-    plain = (item for item in request.program.parameters if item.kind in _PLAIN)
-    count = sum(_count_elements(item, request.data.values) for item in plain)
+    plain = (item for item in request.program.parameters if item.kind in PLAIN)
+    count = sum(count_elements(item, request.data.values) for item in plain)
     return Need(8 * count**2 * copies, f"{what} of {count:,} dimensions", remedy)
 
 
@@ -223,7 +223,7 @@ def _multiply_draws(
     }
 
 
-def _count_elements(declaration: Declaration, values: Mapping[str, Any]) -> int:
+def count_elements(declaration: Declaration, values: Mapping[str, Any]) -> int:
     """Return how many numbers a variable has; 0 where the data do not tell."""
     if declaration.members:
         return 0
