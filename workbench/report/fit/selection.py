@@ -147,13 +147,15 @@ def _fold(names: Sequence[str]) -> Fold:
 
     >>> _fold(["S[1,1]", "S[2,1]", "S[1,2]", "S[2,2]"]).title
     'S[1..2,1..2]'
+    >>> _fold(["t.1[1]", "t.1[2]", "t.2[1,1]", "t.2[1,2]"]).title
+    't (4 numbers)'
     """
-    indices = [split_element(name)[1] for name in names]
-    if not all(indices):
+    arrays, indices = zip(*map(split_element, names), strict=True)
+    if not all(indices) or len(set(arrays)) > 1:
         return Fold(f"{owner(names[0])} ({len(names)} numbers)", tuple(names))
     ends = [(min(axis) + 1, max(axis) + 1) for axis in zip(*indices, strict=True)]
     inside = ",".join(f"{first}..{last}" if first < last else str(first) for first, last in ends)
-    return Fold(f"{owner(names[0])}[{inside}]", tuple(names))
+    return Fold(f"{arrays[0]}[{inside}]", tuple(names))
 
 
 def find_notable(results: Results, names: Sequence[str]) -> list[str]:

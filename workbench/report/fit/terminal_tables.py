@@ -12,6 +12,7 @@ from workbench.report.document import Block, Cell, Column, Paragraph, TableBlock
 from workbench.report.fit.missing import describe_missing_modes
 from workbench.report.fit.selection import Fold, choose_rows, find_farthest, find_notable
 from workbench.report.numbers import MISSING, format_count, join_with_and, pluralise
+from workbench.results.quantities import owner
 from workbench.results.store import SUMMARY
 from workbench.results.view import DrawsEstimate, Estimate, ExactEstimate, Gap, PointEstimate, Results
 from workbench.thresholds import STEP_STANDARD_ERRORS
@@ -55,7 +56,7 @@ def build_posterior_blocks(results: Results) -> tuple[Block, ...]:
             caption=_describe_source(results, source),
             columns=table.columns,
             rows=table.rows,
-            note=_explain_folds(folds[0].title) if folds else "",
+            note=_explain_folds(folds[0]) if folds else "",
             full_table=SUMMARY,
         ),
     )
@@ -95,10 +96,10 @@ def _describe_source(results: Results, source: str) -> str:
     return f"posterior by NUTS, {pluralise(nuts.chains, 'chain')} of {format_count(nuts.draws)} draws"
 
 
-def _explain_folds(example: str) -> str:
-    variable = example.partition("[")[0]
+def _explain_folds(example: Fold) -> str:
+    variable = owner(example.names[0])
     return (
-        f"{example}: smallest … largest of all elements, the largest R-hat and the smallest ESS, then the "
+        f"{example.title}: smallest … largest of all elements, the largest R-hat and the smallest ESS, then the "
         f"elements that say most; `workbench show RUN {variable}` lists all"
     )
 
