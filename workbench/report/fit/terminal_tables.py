@@ -97,10 +97,9 @@ def _describe_source(results: Results, source: str) -> str:
 
 
 def _explain_folds(example: Fold) -> str:
-    variable = owner(example.names[0])
     return (
-        f"{example.title}: smallest … largest of all elements, the largest R-hat and the smallest ESS, then the "
-        f"elements that say most; `workbench show RUN {variable}` lists all"
+        f"{example.title}: smallest … largest of all elements, the largest R-hat and the smallest ESS, then "
+        f"the elements that say most; `workbench show RUN {owner(example.names[0])}` lists all"
     )
 
 
