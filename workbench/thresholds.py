@@ -552,3 +552,42 @@ been raised before anybody looks."""
 
 FEWEST_DRIFT_ROWS = 5
 """Rows from which on a group, or what is left without one, is judged by itself. Ours."""
+
+# --- Maximum likelihood -----------------------------------------------------------------------------------
+
+FEWEST_CLUSTERS = 30
+"""Clusters below which clustered standard errors are warned of: Cameron, Gelbach and Miller (2008),
+Bootstrap-based improvements for inference with clustered errors, doi:10.1162/rest.90.3.414: tests reject too
+often with 5 to 30."""
+
+ROUGH_SCORE_LIMIT = 2e-3
+"""Relative difference of scores over two step sizes above which the log likelihood of rows is not smooth.
+Ours: smooth ones differ by less than 1e-5."""
+
+SAME_LIKELIHOOD_LIMIT = 1e-6
+"""Relative difference of two log likelihoods up to which they are one. Ours: sums of a million rows agree to
+about 1e-10."""
+
+FAILED_RESAMPLES_LIMIT = 0.05
+"""Share of resamples without a maximum above which a bootstrap is not relied on. Ours: with more, the ends
+of a 95% interval could lie among those that failed."""
+
+FEWEST_RESAMPLES = 50
+"""Resamples of which a standard error is computed: Efron and Tibshirani (1993), An Introduction to the
+Bootstrap, section 6.4."""
+
+FEWEST_RESAMPLES_INTERVAL = 1000
+"""Resamples below which ends of bootstrap intervals are said to be rough: Efron and Tibshirani (1993),
+section 14.3."""
+
+RESAMPLE_ERROR_LIMIT = 30.0
+"""Ratio of the standard error at a resample's maximum to that of the fit above which it is no maximum. Ours:
+rows drawn again vary curvatures by factors near 1."""
+
+FEWEST_ROWS_PER_PARAMETER = 10
+"""Observations for each parameter below which distributions in large samples are doubted: Peduzzi et al.
+(1996), doi:10.1016/S0895-4356(96)00236-3, for events of logistic regressions."""
+
+TESTS_DISAGREE_LIMIT = 1.5
+"""Ratio of the largest to the smallest of three statistics above which they disagree. Ours: for 100
+observations of a logistic regression they differ by a tenth."""

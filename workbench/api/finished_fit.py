@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from workbench.execution import Executor
+    from workbench.likelihood.standard_errors import StandardErrors
     from workbench.prediction.levels import NewGroups
     from workbench.report.table_formats import TableFormat
     from workbench.results.view import DiagnosisResult
@@ -434,6 +436,75 @@ class Fit(results.Fit):
             one_step=one_step,
             progress=progress,
         )
+
+    @explain_options
+    def standard_errors(
+        self,
+        *,
+        robust: bool = False,
+        cluster: str | None = None,
+        bootstrap: int = 0,
+        parametric: bool = False,
+        method: Literal["mle", "map"] | None = None,
+        level: float | None = None,
+        jobs: int | None = None,
+        executor: str | Executor | Any = None,
+        progress: bool = True,
+    ) -> StandardErrors:
+        """Return standard errors of the MLE or MAP: inverse Hessian, sandwich by row or cluster, bootstrap.
+
+        Parameters
+        ----------
+        robust
+            Whether to add sandwich standard errors from the scores of rows (HC0).
+        cluster
+            The column whose values are clusters: rows within one may depend on each other. The sandwich sums
+            scores by cluster, times G/(G-1) x (N-1)/(N-K); the bootstrap draws whole clusters.
+        bootstrap
+            How many resamples of the rows are fitted, with percentile and BCa intervals; 0 for none.
+        parametric
+            Whether resamples are outcomes drawn from the model at the estimate instead.
+        method
+            Of which estimate; by default the MLE where there is one, else the MAP.
+        level
+            Probability of the intervals; by default that of the fit.
+        jobs
+            Processes at a time; by default one per core.
+        executor
+            Where resamples are fitted, which changes no number: text as for `--scheduler` (`"local:4"`,
+            `"tcp://HOST:PORT"`), a `distributed.Client`, or an executor.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Returns
+        -------
+        `StandardErrors`: `table` is a DataFrame with a row for each quantity, `covariance` is theirs, `ways`
+        says how each column was computed, `warnings` why numbers may be wrong. A saved fit keeps the
+        resamples in its folder.
+
+        Raises
+        ------
+        WorkbenchError
+            There is no such estimate, it is no regular maximum, or the rows do not make it alone, as where
+            effects of groups were estimated with it.
+
+        References
+        ----------
+        White (1982), Econometrica 50(1), doi:10.2307/1912526; Efron (1987), JASA 82(397),
+        doi:10.1080/01621459.1987.10478410.
+
+        Examples
+        --------
+        >>> fit.standard_errors(cluster="school", bootstrap=1000).table  # doctest: +SKIP
+        """
+        from workbench.execution.scheduler import as_executor
+        from workbench.workflow.standard_errors import FOLDER, ErrorOptions, find_standard_errors
+
+        folder = None if self.folder is None else self.folder / FOLDER
+        asked = ErrorOptions(method, robust, cluster or "", bootstrap, parametric, level, folder)
+        workers, shown = jobs or count_usable_cores(), show_progress(progress)
+        with as_executor(executor, workers, shown) as opened:
+            return find_standard_errors(self, asked, jobs=workers, executor=opened, progress=shown)
 
     @explain_options
     def export(

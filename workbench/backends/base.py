@@ -299,6 +299,19 @@ class Backend(Protocol):
             Stan's names of all parameters, in order, and their values, `(P, column)`.
         """
 
+    def generate_at(self, job: Job, points: Floats) -> RawRun:
+        """Return parameters, transformed parameters and generated quantities at unconstrained points.
+
+        Only what the job's selection leaves out is left out. Quantities of rejected points are NaN.
+
+        Parameters
+        ----------
+        job
+            The program and its data.
+        points
+            `(P, U)`.
+        """
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return the transformed and generated quantities of given parameter values.
 

@@ -141,6 +141,17 @@ class CmdStanBackend:
         del columns, draws
         raise ChainFailed(f"{job.exe.name} cannot unconstrain parameter values.")
 
+    def generate_at(self, job: Job, points: Floats) -> RawRun:
+        """Refuse: executables of your own CmdStan take parameter values only.
+
+        Raises
+        ------
+        ChainFailed
+            Always.
+        """
+        del points
+        raise ChainFailed(f"{job.exe.name} cannot compute quantities at unconstrained points.")
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return transformed and generated quantities of draws, by Stan's `generate_quantities`."""
         started = time.monotonic()

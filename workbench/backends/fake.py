@@ -61,6 +61,11 @@ class FakeBackend:
         del job, columns
         return draws
 
+    def generate_at(self, job: Job, points: Floats) -> RawRun:
+        """Return the parameters: there are no constraints, and no other quantities."""
+        del job
+        return RawRun(self._columns, points[None])
+
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Refuse: there are no quantities besides the parameters."""
         del job, columns, draws

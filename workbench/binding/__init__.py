@@ -20,7 +20,7 @@ The rules are in `rules.RULES`, in the words that `workbench fit --dry-run` prin
     options, bound_data, phrases, rules
 """
 
-from workbench.binding.append_rows import append_rows, name_both, take_rows
+from workbench.binding.append_rows import append_rows, find_row_axes, name_both, take_rows
 from workbench.binding.bind import BindingAttempt, bind, try_bind
 from workbench.binding.bound_data import BoundData, BoundVariable, Standardization
 from workbench.binding.initial_values import bind_initial_values
@@ -45,6 +45,7 @@ __all__ = [
     "evaluate_shape",
     "expand_axes",
     "extend_stan_data",
+    "find_row_axes",
     "format_stan_data",
     "name_both",
     "order_tuples",

@@ -114,6 +114,29 @@ def take_rows(data: BoundData, program: Program, rules: Mapping[str, Any], rows:
     return attempt.data.values
 
 
+def find_row_axes(data: BoundData, program: Program, rules: Mapping[str, Any]) -> dict[str, int]:
+    """Return the variables that have an element for each row, each with the axis of its rows.
+
+    Parameters
+    ----------
+    data
+        The data of a fit.
+    program, rules
+        As in `append_rows`.
+
+    Raises
+    ------
+    BindingError
+        A variable that takes columns does not have an element for each row.
+    """
+    count, declared = data.rows or 0, {item.name: item for item in program.data}
+    return {
+        name: _find_row_axis(program, rules, declared[name], (np.shape(value),) * 2, (count, count))
+        for name, value in data.values.items()
+        if name in _list_row_variables(rules) and declared[name].sizes
+    }
+
+
 def _list_row_variables(rules: Mapping[str, Any]) -> set[str]:
     """Return the variables that take columns row by row."""
     return set(rules["variables"]) - set(rules.get("by_group", {}))

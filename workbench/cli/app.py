@@ -35,6 +35,8 @@ from workbench.cli import (
     sensitivity,
     serve,
     show,
+    standard_errors,
+    test,
     toolchain,
     update,
 )
@@ -70,6 +72,8 @@ for _name, _module in (
     ("runs", runs),
     ("sensitivity", sensitivity),
     ("show", show),
+    ("standard-errors", standard_errors),
+    ("test", test),
     ("update", update),
     ("gate", gate),
     ("monitor", monitor),

@@ -58,6 +58,14 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench report reports/run --figures figures",
         "workbench report reports/first reports/second --output comparison.html",
     ),
+    "standard-errors": (
+        "workbench standard-errors reports/run --cluster school",
+        "workbench standard-errors reports/run --robust --bootstrap 1000 --format csv",
+    ),
+    "test": (
+        "workbench test reports/run --null 'beta[2]=0' --null 'beta[3]=0'",
+        "workbench test reports/poisson reports/negative_binomial --null dispersion=0",
+    ),
     "compare": (
         "workbench compare reports/first reports/second --html comparison.html",
         "workbench compare reports/first reports/second --evidence --json",

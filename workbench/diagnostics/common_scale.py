@@ -18,6 +18,7 @@ from workbench.diagnostics.loo import count_cells
 from workbench.results import Fit
 from workbench.results.outcome_scales import read_scales
 from workbench.results.view import OutcomeDescription
+from workbench.results.view.estimates import LogLikelihoodSource
 from workbench.thresholds import SAME_VALUE_LIMIT
 
 _WITH_TRIALS = re.compile(
@@ -68,14 +69,24 @@ class _Representation:
     offset: Floats
 
 
-def find_common_scale(fits: Mapping[str, Fit]) -> CommonScale:
-    """Return what puts the log likelihoods of runs on one scale, or why they have none in common."""
-    counts = {name: count for name, fit in fits.items() if (count := count_cells(fit))}
+def find_common_scale(fits: Mapping[str, Fit], observations: Mapping[str, int] | None = None) -> CommonScale:
+    """Return what puts the log likelihoods of runs on one scale, or why they have none in common.
+
+    Parameters
+    ----------
+    fits
+        The runs by name.
+    observations
+        How many log likelihoods each program has by its own statements, which are compared then; without them
+        it is those of the draws, which the author's program may state.
+    """
+    counts = observations or {name: count for name, fit in fits.items() if (count := count_cells(fit))}
+    by_author = observations is None
     first, *others = fits
     for name in others:
         if counts.get(name) != counts.get(first):
             return CommonScale(obstacle=_describe_other_outcome(name, first))
-    by_run = {name: list(_represent(fit, counts[name])) for name, fit in fits.items()}
+    by_run = {name: list(_represent(fit, counts[name], by_author=by_author)) for name, fit in fits.items()}
     if not any(_is_mapped(fit) for fit in fits.values()):
         return _compare_plain(fits, by_run)
     for name, representations in by_run.items():
@@ -218,9 +229,9 @@ def _are_equal(first: Floats, second: Floats) -> bool:
     )
 
 
-def _represent(fit: Fit, rows: int) -> Iterator[_Representation]:
+def _represent(fit: Fit, rows: int, *, by_author: bool = True) -> Iterator[_Representation]:
     """Yield a run's outcome on each scale on which it is known, its own first."""
-    source = fit.results.nuts.log_lik
+    source = fit.results.nuts.log_lik if by_author else LogLikelihoodSource()
     outcomes = fit.results.model.outcomes
     if source.scale == "unknown" and _is_mapped(fit):
         return

@@ -107,7 +107,7 @@ def find_profile_interval(
     curvature, newton = optimum.curvature, optimum.newton
     if curvature is None or newton is None:
         raise MethodError("a profile needs the curvature, which Stan did not report.")
-    dim, to_declared_scale = _find_dimension(curvature, program, name)
+    dim, to_declared_scale = find_dimension(curvature, program, name)
     profile = _Profile(target, newton, dim, float(stats.chi2.ppf(level, 1)) / 2)
     ends = [_find_end(profile, side) for side in (-1.0, 1.0)]
     values = [None if end is None else to_declared_scale(end) for end in ends]
@@ -192,39 +192,55 @@ def _fix_dimension(newton: NewtonResult, dim: int) -> Floats:
     return directions
 
 
-def _find_dimension(
-    curvature: Curvature, program: Program, name: str
+def find_dimension(
+    curvature: Curvature, program: Program, name: str, what: str = "profiled"
 ) -> tuple[int, Callable[[float], float]]:
-    """Return the dimension of a parameter, and the function from it to the declared scale.
+    """Return the dimension of a parameter that moves alone, and the function from it to the declared scale.
 
     Value and derivative at the maximum determine the constants of that function.
+
+    Parameters
+    ----------
+    curvature
+        Around the maximum.
+    program
+        The program that declares the parameter.
+    name
+        Its Stan name, `beta[2]`.
+    what
+        What cannot be done with a parameter that does not move alone, for the message.
+
+    Raises
+    ------
+    MethodError
+        There is no such parameter, or it does not vary independently of the others.
     """
     declaration = next((item for item in program.parameters if item.name == name.partition("[")[0]), None)
     is_scalar = name in curvature.free_names and name in curvature.names
     if declaration is None or not is_scalar or declaration.kind not in _UNCONSTRAINED:
         known = ", ".join(f"`{free_name}`" for free_name in curvature.free_names[:_MOST_LISTED])
         raise MethodError(
-            f"`{name}` cannot be profiled: expected a scalar parameter or an element of one, with bounds at "
+            f"`{name}` cannot be {what}: expected a scalar parameter or an element of one, with bounds at "
             f"most; there are {known}."
         )
     dim, row = curvature.free_names.index(name), curvature.names.index(name)
     derivatives = curvature.constrain_jacobian[row]
     if (np.abs(np.delete(derivatives, dim)) > _MOVES_ALONE * abs(derivatives[dim])).any():
-        raise MethodError(f"`{name}` cannot be profiled: {_explain_dependence(declaration)}")
+        raise MethodError(f"`{name}` cannot be {what}: {_explain_dependence(declaration, what)}")
     transform = _fit_transform(
         declaration, float(curvature.values[row]), curvature.point[dim], derivatives[dim]
     )
     return dim, transform
 
 
-def _explain_dependence(declaration: Declaration) -> str:
+def _explain_dependence(declaration: Declaration, what: str) -> str:
     """Say why a parameter moves with others: by its own limits, or because predictors were standardized."""
     limits = (declaration.lower, declaration.upper, declaration.offset, declaration.multiplier)
     if any(limit is not None for limit in limits):
         return "its bounds, offset or multiplier depend on other parameters."
     return (
         "predictors were standardized, and on the scale of the data it depends on their coefficients. "
-        "Without --standardize it can be profiled."
+        f"Without --standardize it can be {what}."
     )
 
 

@@ -376,7 +376,7 @@ def _collect_optima(context: FitContext, target: LogDensity, ends: list[RawRun])
         is_futile = any(optimum.problem and not optimum.is_at_edge for optimum in optima)
         is_full = len(optima) == MOST_OPTIMA or is_futile or (bool(optima) and target.budget.is_spent)
         if known is None and not is_full:
-            optimum = _refine_and_check(context, target, end)
+            optimum = refine_and_check(context, target, end)
             known = _find_known(optima, optimum.run)
             if known is None:
                 optima.append(optimum)
@@ -401,8 +401,18 @@ def _find_known(optima: list[Optimum], run: RawRun) -> int | None:
     return None
 
 
-def _refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> Optimum:
-    """Return the optimum near the end of a run, found to the last digit, and whether it is a mode."""
+def refine_and_check(context: FitContext, target: LogDensity, end: RawRun) -> Optimum:
+    """Return the optimum near the end of a run, found to the last digit, and whether it is a mode.
+
+    Parameters
+    ----------
+    context
+        The context of the fit.
+    target
+        The log density.
+    end
+        Where an optimiser stopped.
+    """
     program = context.request.program
     curvature = _take_curvature(target, end)
     if curvature is None:

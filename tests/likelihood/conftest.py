@@ -1,0 +1,93 @@
+"""Whole fits by maximum likelihood, and the tables they are of."""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import workbench
+from workbench.cli.app import app
+
+LINEAR = """data { int N; int K; matrix[N, K] X; vector[N] y; }
+parameters { real alpha; vector[K] beta; real<lower=0> sigma; }
+model { alpha ~ normal(0, 50); beta ~ normal(0, 5); sigma ~ exponential(1); y ~ normal(alpha + X * beta,
+sigma); } generated quantities { real ratio = beta[1] / sigma; }
+"""
+
+LOGIT = """data { int N; int K; matrix[N, K] X; array[N] int<lower=0, upper=1> y; }
+parameters { real alpha; vector[K] beta; }
+model { alpha ~ normal(0, 5); beta ~ normal(0, 2); y ~ bernoulli_logit(alpha + X * beta); }
+"""
+
+POISSON = """data { int N; int K; matrix[N, K] X; array[N] int<lower=0> y; }
+parameters { real alpha; vector[K] beta; }
+model { alpha ~ normal(0, 5); beta ~ normal(0, 2); y ~ poisson_log(alpha + X * beta); }
+"""
+
+PROGRAMS = {"linear": LINEAR, "logit": LOGIT, "poisson": POISSON}
+
+COLUMNS = {"X": ["age", "dose"]}
+
+
+def make_table(rows=240, groups=40, seed=11):
+    """Return a table whose errors vary with age, and depend on each other within sites."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"age": rng.normal(size=rows), "dose": rng.exponential(size=rows)})
+    table["site"] = np.arange(rows) % groups + 100
+    shift = 0.6 * rng.normal(size=groups)[np.arange(rows) % groups]
+    noise = rng.normal(size=rows) * np.exp(0.5 * table["age"])
+    table["score"] = 2 + 0.7 * table["age"] - 0.4 * table["dose"] + shift + noise
+    chance = 1 / (1 + np.exp(-(-0.3 + 0.8 * table["age"] + shift)))
+    table["ill"] = (rng.random(rows) < chance).astype(int)
+    table["visits"] = rng.poisson(np.exp(0.5 + 0.3 * table["age"] + shift))
+    return table
+
+
+OUTCOMES = {"linear": "score", "logit": "ill", "poisson": "visits"}
+
+
+@pytest.fixture(scope="session")
+def table():
+    return make_table()
+
+
+@pytest.fixture(scope="session")
+def fit_program(tools, tmp_path_factory):
+    """Fit a program given as text by maximum likelihood, and return the run as it is read back."""
+
+    def run(name, text, data, **options):
+        folder = tmp_path_factory.mktemp("runs")
+        path = folder / f"{name}.stan"
+        path.write_text(text, encoding="utf-8")
+        if isinstance(data, pd.DataFrame):
+            data.to_csv(folder / "table.csv", index=False)
+            data = folder / "table.csv"
+        settings = {"method": "mle", "seed": 3, "progress": False, "report": False, **options}
+        workbench.fit(path, data, output=folder / name, **settings)
+        return workbench.load(folder / name)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def fits(fit_program, table):
+    """The three regressions."""
+    return {
+        name: fit_program(name, text, table, columns={**COLUMNS, "y": OUTCOMES[name]}, method=["mle", "map"])
+        for name, text in PROGRAMS.items()
+    }
+
+
+@pytest.fixture
+def run_workbench(tmp_path, monkeypatch):
+    """Run `workbench ARGUMENTS`."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        return CliRunner().invoke(
+            app, [os.fspath(argument) for argument in arguments], catch_exceptions=False
+        )
+
+    return run
