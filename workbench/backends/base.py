@@ -299,7 +299,7 @@ class Backend(Protocol):
             Stan's names of all parameters, in order, and their values, `(P, column)`.
         """
 
-    def generate_at(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
         """Return parameters, transformed parameters and generated quantities at unconstrained points.
 
         Only what the job's selection leaves out is left out. Quantities of rejected points are NaN.

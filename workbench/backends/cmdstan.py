@@ -141,7 +141,7 @@ class CmdStanBackend:
         del columns, draws
         raise ChainFailed(f"{job.exe.name} cannot unconstrain parameter values.")
 
-    def generate_at(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
         """Refuse: executables of your own CmdStan take parameter values only.
 
         Raises

@@ -61,7 +61,7 @@ class FakeBackend:
         del job, columns
         return draws
 
-    def generate_at(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
         """Return the parameters: there are no constraints, and no other quantities."""
         del job
         return RawRun(self._columns, points[None])

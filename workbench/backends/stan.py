@@ -111,11 +111,11 @@ class StanBackend(CmdStanBackend):
             answer = evaluator.unconstrain(job, draws[:, : len(names.parameters)])
         return answer.numbers.reshape(len(draws), len(names.free))
 
-    def generate_at(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
         """Return all quantities at unconstrained points."""
         with self._evaluators.borrow(job, GENERATING) as evaluator:
             if evaluator is None:
-                return super().generate_at(job, points)
+                return super().compute_quantities(job, points)
         whole = replace(job, selection=Selection(left_out=job.selection.left_out))
         return self._add_quantities(whole, RawRun((), points[None]), Flag.TRANSFORMED | Flag.GENERATED, 1)
 

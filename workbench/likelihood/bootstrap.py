@@ -317,7 +317,7 @@ def _has_log_liks(mode: Mode, slopes: Slopes, resampler: Resampler, rows: Intege
     data = {**resampler.take_rows(rows), **resampler.own}
     job = make_job(resampler, mode.context.folder / "order", "order", data)
     backend = mode.target.backend
-    run = backend.generate_at(job, mode.point[None])
+    run = backend.compute_quantities(job, mode.point[None])
     backend.release(job)
     job.data.unlink()
     name = find_log_lik_name(mode)

@@ -130,7 +130,7 @@ def check_mode(context: FitContext, method: Estimate, target: LogDensity, point:
     if not np.isfinite(point).all():
         raise MethodError(f"the {TITLES[method]} estimate lies on a bound, where it has no standard errors.")
     bare = replace(target.job, selection=Selection())
-    run: RawRun = target.backend.generate_at(bare, point[None])
+    run: RawRun = target.backend.compute_quantities(bare, point[None])
     optimum = refine_and_check(context, target, replace(run, stats={"lp": np.full((1, 1), np.nan)}))
     if optimum.problem:
         raise MethodError(f"the {TITLES[method]} estimate is not a mode: {optimum.problem}")

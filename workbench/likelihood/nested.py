@@ -304,7 +304,7 @@ def _move_to_first_order(mode: Mode, dims: tuple[int, ...], start: Floats) -> Fl
 def _take_curvature(mode: Mode, point: Floats) -> Curvature | None:
     """Return names and values at a point; `None` where Stan rejects it, or points beside it."""
     try:
-        run: RawRun = mode.target.backend.generate_at(mode.job, point[None])
+        run: RawRun = mode.target.backend.compute_quantities(mode.job, point[None])
         around = mode.target.backend.laplace(mode.target.job, run, CURVATURE_ONLY, jacobian=False)
     except RunError:
         return None

@@ -233,7 +233,7 @@ def _list_points(small: Side) -> Floats:
 def _compute_log_liks(side: Side, points: Floats) -> Floats:
     """Return the log likelihood of each row, or else observation, with all constants, `(P, N)`."""
     name = find_log_lik_name(side.mode)
-    run = side.mode.target.backend.generate_at(side.mode.job, points)
+    run = side.mode.target.backend.compute_quantities(side.mode.job, points)
     values = run.draws[0][:, [owner(column) == name for column in run.columns]]
     place = find_rows(side.mode, values.shape[1])
     rows = side.mode.context.request.data.rows
@@ -245,7 +245,7 @@ def _compute_log_liks(side: Side, points: Floats) -> Floats:
 
 
 def _read_small_values(small: Side, points: Floats) -> list[dict[str, float]]:
-    run = small.mode.target.backend.generate_at(small.mode.job, points)
+    run = small.mode.target.backend.compute_quantities(small.mode.job, points)
     return [dict(zip(run.columns, row.tolist(), strict=True)) for row in run.draws[0]]
 
 

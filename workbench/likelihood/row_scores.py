@@ -100,7 +100,7 @@ def differentiate(mode: Mode, *, with_rows: bool = True) -> Slopes:
         steps = np.concatenate([[0.0], _STEP * _OFFSETS])
         points = mode.point + steps[:, None] * direction
         try:
-            run = mode.target.backend.generate_at(mode.job, points)
+            run = mode.target.backend.compute_quantities(mode.job, points)
         except RunError as reason:
             raise MethodError(
                 f"quantities cannot be computed beside the estimate: {reason.message}"

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.estimation.context import FitContext
-from workbench.estimation.estimate import choose_program
 from workbench.estimation.standardize.original_scale import use_original_scale
 from workbench.files import make_scratch
 from workbench.progress import SILENT, Progress
 from workbench.request import Storage
 from workbench.results import Fit
 from workbench.toolchain import CompiledModel, ToolchainSettings
-from workbench.workflow.builds import take_program
-from workbench.workflow.saved_run import open_run
+from workbench.workflow.saved_run import choose_executable, open_run
 
 
 @dataclass(frozen=True)
@@ -72,16 +70,7 @@ def open_context(
 
     with open_run(fit, settings, jobs=jobs, progress=progress) as run, make_scratch() as folder:
         backend = StanBackend()
-        builds, executable, original = run.builds.build_or_keep_loops()
-        request, executable = choose_program(
-            take_program(run.request, builds),
-            executable,
-            backend,
-            original=original,
-            unoptimized=builds.build_unoptimized,
-            in_one_sum=builds.build_in_one_sum,
-            with_loops=builds.build_with_loops,
-        )
+        request, executable = choose_executable(run)
         request = replace(request, storage=Storage(), jobs=jobs)
         program = request.program
         source = program.source if program.instrumented is None else program.instrumented.source
