@@ -38,6 +38,7 @@ from workbench.workflow.track_fit import track_fit
 if TYPE_CHECKING:
     from workbench.program import Description, Program
     from workbench.workflow.dry_run import DryRun
+    from workbench.workflow.prior import PriorFindings
 
 R = TypeVar("R")
 
@@ -178,6 +179,87 @@ class Model:
         program, options = apply_prior_options(self._program, options, self._tools.stanc)
         found = dry_run_fit(program, table, options)
         return Page(found, add_problems(build_dry_run_page(found, table.path.name), found))
+
+    @explain_options
+    def prior(
+        self,
+        data: Data = None,
+        *,
+        plausible: Mapping[str, tuple[float, float]] | None = None,
+        columns: Mapping[str, str | Sequence[str]] | None = None,
+        set_: Mapping[str, Any] | None = None,
+        reference: Mapping[str, str] | None = None,
+        missing: Literal["refuse", "drop"] = "refuse",
+        prior: Mapping[str, float | Sequence[float]] | None = None,
+        prior_form: Mapping[str, str] | None = None,
+        priors: str | Path | None = None,
+        draws: int = 1000,
+        seed: int = 1,
+        level: float = 0.95,
+        html: str | Path | None = None,
+        timeout: float | None = None,
+        progress: bool = True,
+    ) -> Page[PriorFindings]:
+        """Return what the prior says before the data: parameters, outcomes, and which prior is responsible.
+
+        Parameters
+        ----------
+        data
+            The covariates; outcomes that they have are shown for comparison, and not used.
+        plausible
+            By outcome: the least and the largest value that nobody would wonder at, in its unit; of a yes/no
+            outcome, of its share of yes.
+        columns, set_, reference, missing, prior, prior_form, priors
+            As in `fit`.
+        draws
+            Parameters drawn, with a data set for each.
+        seed, level, timeout, progress
+            As in `fit`; `level` is that of intervals of statistics of data sets.
+        html
+            A file for the report with pictures.
+
+        Raises
+        ------
+        RequestError
+            The data do not suit the program; the prior is improper, or depends on outcomes.
+
+        Examples
+        --------
+        >>> Model("linear").prior(plausible={"y": (20, 180)})  # doctest: +SKIP
+        """
+        from workbench.report.prior import build_prior_page
+        from workbench.workflow.output_file import check_output_file
+        from workbench.workflow.prior import examine, name_findings, write_prior_report
+
+        stated, target = read_priors(as_path(priors)), as_path(html)
+        if target is not None:
+            check_output_file(target)
+        options = FitOptions(
+            columns=list_columns(columns),
+            given=set_ or {},
+            priors={**stated.values, **(prior or {})},
+            prior_forms={**stated.forms, **(prior_form or {})},
+            carried=stated.posterior,
+            reference=reference or {},
+            missing=missing,
+            seed=seed,
+            level=level,
+            jobs=count_usable_cores(),
+            timeout=timeout,
+            toolchain=self._settings,
+        )
+        findings = examine(
+            self._program,
+            self._tools.limit(timeout),
+            self._table(data),
+            options,
+            show_progress(progress),
+            plausible=plausible,
+            draws=draws,
+        )
+        if target is not None:
+            write_prior_report(findings, target)
+        return Page(findings, build_prior_page(findings.prior, *name_findings(findings)))
 
     @explain_options
     def fit(

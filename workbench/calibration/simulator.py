@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workbench.backends import Backend, Job, RawRun
 from workbench.backends.base import DEFAULT_START, Floats, Selection
 from workbench.binding import order_tuples, write_stan_data
-from workbench.errors import BuildFailed, ProgramError, RequestError, RunError
+from workbench.errors import BindingError, BuildFailed, ProgramError, RequestError, RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.sampling.prior_mass import find_prior_mass
 from workbench.late_imports import LateModule
@@ -23,6 +23,7 @@ from workbench.program.predictive.rng_functions import MISSING
 from workbench.program.simulating_program import (
     CannotSimulateError,
     SimulatingProgram,
+    find_parameter_by_outcome,
     write_outcome_program,
     write_prior_program,
 )
@@ -355,6 +356,8 @@ def build_simulator(
     ------
     RequestError
         The prior is improper or depends on outcomes, or outcomes cannot be drawn.
+    BindingError
+        Values of absent outcomes are needed.
     """
     check_prior(request)
     outcome = _write_outcomes(request) if has_outcomes else None
@@ -405,6 +408,13 @@ def check_prior(request: FitRequest) -> None:
             raise RequestError(
                 f"nothing can be drawn from the prior of `{program.path.name}`: {reason}.", hint=hint
             )
+    name, outcomes = find_parameter_by_outcome(program)
+    if name:
+        raise RequestError(
+            f"the declaration of the parameter `{name}` depends on the outcome {outcomes}: its prior is not "
+            "known before the data, so that nothing can be drawn from it.",
+            hint=hint,
+        )
     for term in program.terms:
         if term.depends_on_data:
             names = ", ".join(f"`{name}`" for name in term.depends_on_data)
@@ -527,7 +537,7 @@ def _try_outcomes(simulator: Simulator) -> Simulator:
     parameters = simulator.draw_parameters(_count_tried(simulator), simulator.request.seed)
     kept = dict(_find_kept(simulator, program, parameters))
     for name in sorted(kept.keys() & simulator.absent):
-        raise RequestError(
+        raise BindingError(
             f"the data need the outcome `{name}`: the program is given {_name_elements(name, kept[name])}, "
             "and states no density of it.",
             hint="give the table its column",
@@ -584,10 +594,16 @@ def _explain_stop(simulator: Simulator, printed: str) -> RequestError:
     lines = [line.strip() for line in printed.splitlines() if line.strip()]
     said = f": {lines[-1].rstrip('.')}" if lines else ""
     lacking = ", ".join(f"`{name}`" for name in sorted(simulator.absent))
+    if lacking:
+        return BindingError(
+            f"the data need the outcome {lacking}: without values of it, the statements that draw it "
+            f"stop{said}.",
+            hint="give the table its column, or the values that are given with --set",
+        )
     return RequestError(
         f"no data can be simulated from `{simulator.request.program.path.name}`: the statements that draw "
         f"them stop for all parameters{said}.",
-        hint=f"they may need values of {lacking}: give the table the column" if lacking else None,
+        hint="a prior that is this wide may make numbers that no distribution accepts",
     )
 
 

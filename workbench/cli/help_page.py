@@ -54,6 +54,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
         "workbench score reports/run new_rows.csv --html scores.html",
         "workbench score reports/run next_rows.csv --horizon 12 --output rows.csv",
     ),
+    "prior": (
+        "workbench prior linear --plausible y=20:180",
+        "workbench prior model.stan covariates.csv --columns X=age,income --html prior.html",
+    ),
     "report": (
         "workbench report reports/run --figures figures",
         "workbench report reports/first reports/second --output comparison.html",

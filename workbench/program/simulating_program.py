@@ -562,13 +562,20 @@ def _refuse_computed(draft: _Simulation, outcomes: Collection[str], body: Sequen
             f"`{name}` is computed from the outcome {listed} in transformed data, and the model reads "
             "it: simulated data would leave it as it is."
         )
-    for name, declare in draft.declare("parameters").items():
-        bounds = declare.constraint if declare.constraint.kind != "affine" else n.Constraint()
-        if t.find_names((declare.sized, bounds)) & dependent:
-            raise CannotSimulateError(
-                f"the declaration of the parameter `{name}` depends on the outcome {listed}: its prior is "
-                "not one that holds before the data."
-            )
+
+
+def find_parameter_by_outcome(program: Program) -> tuple[str, str]:
+    """Return a parameter whose bounds or size depend on outcomes, and these as text; empty if none."""
+    outcomes = list_outcomes(program)
+    blocks = ("transformed data", "transformed parameters")
+    statements = tuple(item for block in blocks for item in program.tree.get_block(block))
+    dependent = find_dependent_names(statements, frozenset(outcomes))
+    for item in program.tree.get_block("parameters"):
+        if isinstance(item, n.Declare):
+            bounds = item.constraint if item.constraint.kind != "affine" else n.Constraint()
+            if t.find_names((item.sized, bounds)) & dependent:
+                return item.variables[0][0], ", ".join(f"`{name}`" for name in outcomes)
+    return "", ""
 
 
 def _list_declared(statement: n.Stmt) -> frozenset[str]:

@@ -1,0 +1,173 @@
+"""`workbench prior`: what a prior says before the data, against distributions in closed form."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+from typer.testing import CliRunner
+
+import workbench
+from workbench.cli.app import app
+from workbench.cli.prior import parse_plausible
+from workbench.errors import BindingError, RequestError
+from workbench.workflow.prior import describe_findings
+
+LINE = """
+data { int<lower=0> N; vector[N] x; vector[N] y; }
+parameters { real a; real b; }
+model { a ~ normal(100, 3); b ~ normal(0, 40); y ~ normal(a + b * x, 1); }
+"""
+
+COUNTS = """
+data { int<lower=0> N; array[N] int<lower=0> y; }
+parameters { real<lower=0> rate; }
+model { rate ~ gamma(2, 0.5); y ~ poisson(rate); }
+"""
+
+YES = """
+data { int<lower=0> N; array[N] int<lower=0, upper=1> y; }
+parameters { real<lower=0, upper=1> p; }
+model { p ~ beta(1, 3); y ~ bernoulli(p); }
+"""
+
+CENSORED = """
+data { int<lower=0> N; vector<lower=0>[N] t; array[N] int<lower=0, upper=1> seen; }
+parameters { real<lower=0> rate; }
+model {
+  rate ~ gamma(2, 1);
+  for (n in 1 : N) {
+    if (seen[n]) t[n] ~ exponential(rate); else target += exponential_lccdf(t[n] | rate);
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def make_model(tools, tmp_path_factory):
+    """Return a model of a program given as text."""
+
+    def make(text):
+        path = tmp_path_factory.mktemp("models") / "program.stan"
+        path.write_text(text, encoding="utf-8")
+        return workbench.Model(path, progress=False)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def line(make_model):
+    model = make_model(LINE)
+    data = {"N": 3, "x": [-1.0, 0.0, 1.0]}
+    return model.prior(data, plausible={"y": (20, 180)}, draws=4000, progress=False).result.prior
+
+
+def test_outcomes_without_a_column_have_the_prior_predictive_distribution(line):
+    (outcome,) = line.outcomes
+    outer = stats.norm(100, np.sqrt(9 + 1600 + 1))
+    expected = (2 * outer.cdf(20) + 2 * outer.sf(180)) / 3
+    assert outcome.outside == pytest.approx(expected, abs=5 * np.sqrt(expected / 4000))
+    assert (outcome.kind, outcome.size, line.way) == ("number", 3, "forward")
+    assert all(item.observed is None for item in outcome.statistics)
+    mean = outcome.statistics[0]
+    assert stats.kstest(mean.values, stats.norm(100, np.sqrt(9 + 1 / 3)).cdf).pvalue > 1e-4
+
+
+def test_the_responsible_prior_is_named(line):
+    (responsible,) = line.responsible
+    assert [item.parameter for item in responsible.held] == ["b", "a"]
+    assert responsible.measure(responsible.held[0]) > 0.99
+    assert abs(responsible.measure(responsible.held[1])) < 0.3
+
+
+def test_parameters_have_the_quantiles_of_their_priors(line):
+    a, b = line.parameters
+    assert (a.name, a.statement) == ("a", "a ~ normal(100, 3);")
+    assert a.quantiles == pytest.approx(
+        stats.norm(100, 3).ppf([0.01, 0.025, 0.25, 0.5, 0.75, 0.975, 0.99]), abs=0.5
+    )
+    assert b.quantiles[5] == pytest.approx(stats.norm(0, 40).ppf(0.975), rel=0.08)
+
+
+def test_counts_are_compared_with_the_data_which_are_not_used(make_model):
+    model = make_model(COUNTS)
+    data = {"N": 4, "y": [0, 3, 4, 9]}
+    found = model.prior(data, draws=4000, progress=False).result.prior
+    (outcome,) = found.outcomes
+    predicted = stats.nbinom(2, 0.5 / 1.5)
+    assert outcome.kind == "count"
+    assert (outcome.limits.lower, outcome.limits.upper, outcome.limits.source) == (0, 9, "observed")
+    assert outcome.beyond == pytest.approx(predicted.sf(9), abs=0.02)
+    zeros = outcome.statistics[-1]
+    assert zeros.values.mean() == pytest.approx(predicted.pmf(0), abs=0.02)
+    assert zeros.observed == 0.25
+    other = model.prior({"N": 4, "y": [7, 7, 7, 7]}, draws=4000, progress=False).result.prior
+    assert np.array_equal(other.outcomes[0].sample, outcome.sample)
+
+
+def test_yes_no_outcomes_have_a_share(make_model):
+    found = make_model(YES).prior({"N": 400}, plausible={"y": (0.01, 0.5)}, draws=4000, progress=False)
+    (outcome,) = found.result.prior.outcomes
+    share = outcome.statistics[0]
+    assert (outcome.kind, share.name) == ("yes/no", "share of yes")
+    assert stats.kstest(share.values, stats.betabinom(400, 1, 3).cdf, N=1).pvalue >= 0
+    assert outcome.beyond == pytest.approx(stats.betabinom(400, 1, 3).sf(200), abs=0.03)
+    assert "the share of yes in a data set of `y`" in repr(found)
+
+
+def test_outcomes_that_cannot_be_drawn_leave_the_parameters(make_model):
+    data = {"N": 2, "t": [1.0, 2.0], "seen": [1, 0]}
+    found = make_model(CENSORED).prior(data, draws=500, progress=False).result.prior
+    assert found.outcomes == ()
+    assert "is about censored values" in found.reason
+    assert found.parameters[0].quantiles[3] == pytest.approx(stats.gamma(2).median(), abs=0.3)
+
+
+def test_values_that_are_given_are_needed_in_the_table(make_model):
+    text = """
+    data { int<lower=2> N; vector[N] x; vector[N] y; }
+    parameters { real a; }
+    model { a ~ normal(0, 1); for (t in 2 : N) y[t] ~ normal(a + x[t] + y[t - 1], 1); }
+    """
+    with pytest.raises(BindingError, match="the data need the outcome `y`"):
+        make_model(text).prior({"N": 3, "x": [0.0, 1.0, 2.0]}, draws=200, progress=False)
+
+
+def test_improper_priors_and_unknown_outcomes_are_refused(make_model):
+    text = "data { int N; vector[N] y; } parameters { real mu; } model { y ~ normal(mu, 1); }"
+    with pytest.raises(RequestError, match="`mu` has no prior: the prior is improper"):
+        make_model(text).prior({"N": 2, "y": [1.0, 2.0]}, progress=False)
+    with pytest.raises(RequestError, match="found `z`"):
+        make_model(YES).prior({"N": 2}, plausible={"z": (0, 1)}, progress=False)
+    with pytest.raises(RequestError, match="from 100 to 100,000, found 7"):
+        make_model(YES).prior({"N": 2}, draws=7, progress=False)
+
+
+def test_the_command_prints_a_page_json_and_a_report(tools, tmp_path):
+    runner = CliRunner()
+    page = tmp_path / "prior.html"
+    arguments = ["prior", "eight_schools", "--plausible", "y=-60:60", "--draws", "400", "--quiet"]
+    shown = runner.invoke(app, [*arguments, "--html", str(page)], catch_exceptions=False)
+    assert shown.exit_code == 0
+    assert "plausible are −60 to 60" in shown.stdout
+    assert "Which prior is responsible for y" in shown.stdout
+    assert "What does the prior say of y?" in page.read_text(encoding="utf-8")
+    printed = runner.invoke(app, [*arguments, "--json"], catch_exceptions=False)
+    record = json.loads(printed.stdout)
+    assert record["responsible"][0]["held"][0]["parameter"] == "tau"
+    assert record["outcomes"][0]["limits"]["source"] == "plausible"
+    assert record["conclusion"][0] in shown.stdout.replace("\n", " ") or record["conclusion"]
+
+
+@pytest.mark.parametrize("text", ["y=300", "y=a:b", "y=5:1", "y=1:2:3"])
+def test_ranges_are_read_or_refused(text):
+    assert parse_plausible(["y=0:300", "z=1:"]) == {"y": (0.0, 300.0), "z": (1.0, np.inf)}
+    with pytest.raises(RequestError, match="NAME=LOWER:UPPER"):
+        parse_plausible([text])
+
+
+def test_what_json_holds_has_no_single_draws(make_model):
+    findings = make_model(YES).prior({"N": 5}, draws=200, progress=False).result
+    record = describe_findings(findings)
+    assert not {"sample", "data_sets"} & record["outcomes"][0].keys()
+    assert len(json.dumps(record)) < 5000

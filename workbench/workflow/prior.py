@@ -1,0 +1,214 @@
+"""What a prior says before the data: parameters and data sets drawn from it for the covariates of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from workbench import binding, files
+from workbench.backends.stan import StanBackend
+from workbench.calibration.prior_predictive import PriorPredictive, Range, examine_prior
+from workbench.calibration.simulator import build_simulator
+from workbench.errors import BindingError, MethodError, ProgramError, RequestError
+from workbench.files import make_scratch
+from workbench.program import Declaration, Program
+from workbench.program.simulating_program import list_outcomes
+from workbench.program.syntax.expression import evaluate
+from workbench.progress import SILENT, Progress
+from workbench.report.html import render
+from workbench.report.prior import build_prior_report, describe_prior_predictive
+from workbench.request import FitRequest
+from workbench.tables import Table
+from workbench.toolchain import Toolchain
+from workbench.workflow.dry_run import dry_run
+from workbench.workflow.options import FitOptions
+from workbench.workflow.prepare_request import prepare_request
+from workbench.workflow.prior_options import apply_prior_options
+
+MOST_DRAWS = 100_000
+"""The most parameters that are drawn."""
+
+LEAST_DRAWS = 100
+"""The fewest parameters that are drawn: tails of 2.5 % are then two or three draws."""
+
+
+@dataclass(frozen=True)
+class PriorFindings:
+    """What a prior says: of which model, for which data."""
+
+    model: str
+    data: str
+    prior: PriorPredictive
+
+
+def examine(
+    program: Program,
+    tools: Toolchain,
+    table: Table,
+    options: FitOptions,
+    progress: Progress = SILENT,
+    *,
+    plausible: Mapping[str, tuple[float, float]] | None = None,
+    draws: int = 1000,
+) -> PriorFindings:
+    """Draw parameters and data sets from the prior, and return what they say.
+
+    Parameters
+    ----------
+    program, tools
+        The program with its roles settled, and the Stan that read it.
+    table
+        The covariates; outcomes that it has are shown for comparison, and not used.
+    options
+        How the table is bound, and priors.
+    progress
+        Where to report.
+    plausible
+        By outcome: the least and the largest plausible value, in its unit.
+    draws
+        How many parameters are drawn, with a data set for each.
+
+    Raises
+    ------
+    WorkbenchError
+        The data do not suit the program, or nothing can be drawn from the prior.
+    """
+    if not LEAST_DRAWS <= draws <= MOST_DRAWS:
+        raise MethodError(f"`draws` was expected to be from {LEAST_DRAWS} to {MOST_DRAWS:,}, found {draws}.")
+    if options.standardize:
+        raise MethodError("the prior is that of the program's own scale: `standardize` has no meaning here.")
+    with progress.stage("Preparing the prior"):
+        program, options = apply_prior_options(program, options, tools.stanc)
+        request, absent = bind_covariates(program, table, options)
+        limits = _check_plausible(plausible or {}, program)
+    backend = StanBackend()
+    try:
+        with make_scratch() as folder:
+            simulator, reason = None, ""
+            try:
+                simulator = build_simulator(request, tools, backend, folder, progress, absent=absent)
+            except BindingError:
+                raise
+            except RequestError as error:
+                reason = error.message
+                simulator = build_simulator(
+                    request, tools, backend, folder, progress, absent=absent, has_outcomes=False
+                )
+            with progress.stage("Drawing from the prior") as stage:
+                found = examine_prior(simulator, draws, plausible=limits, level=options.level, stage=stage)
+    finally:
+        backend.end_idle()
+    return PriorFindings(program.name, table.path.name, replace(found, reason=reason))
+
+
+def bind_covariates(program: Program, table: Table, options: FitOptions) -> tuple[FitRequest, frozenset[str]]:
+    """Return the request for a table that may lack outcomes, and the outcomes that it lacks.
+
+    These have placeholders, which nothing may depend on.
+    """
+    attempt = dry_run(program, table, options)
+    known = {item.name for item in attempt.binding.data.variables}
+    missing = [name for name in list_outcomes(program) if name not in known and name not in options.given]
+    if not missing:
+        return prepare_request(program, table, options), frozenset()
+    values = dict(attempt.binding.data.values)
+    given = dict(options.given)
+    for name in missing:
+        declared = next(item for item in program.data if item.name == name)
+        for size in declared.sizes:
+            if size.text not in values and size.text.isidentifier() and table.rows:
+                given[size.text] = values[size.text] = table.rows
+        placeholder = _make_placeholder(declared, values)
+        if placeholder is None:
+            raise RequestError(
+                f"the table has no column for the outcome `{name}`, and its size is not known without one.",
+                hint="give its sizes with --set, for example --set N=100",
+            )
+        given[name] = placeholder
+    return prepare_request(program, table, replace(options, given=given)), frozenset(missing)
+
+
+def _make_placeholder(declared: Declaration, values: Mapping[str, Any]) -> Any:
+    """Return a value that the declaration of an outcome allows; `None` where it is not known."""
+    shape = binding.evaluate_shape(declared, values)
+    known = tuple(length for length in shape if length is not None)
+    if len(known) < len(shape):
+        return None
+    kind = np.int64 if declared.is_integer else np.float64
+    plain = {
+        name: np.asarray(value).tolist() for name, value in values.items() if not isinstance(value, dict)
+    }
+    for bound in (declared.lower, declared.upper):
+        if bound is not None:
+            try:
+                found = np.asarray(evaluate(bound.node, plain), dtype=float)
+                return np.broadcast_to(found, known).astype(kind).tolist()
+            except (ProgramError, ValueError, KeyError, TypeError):
+                return None
+    return np.zeros(known, dtype=kind).tolist()
+
+
+def _check_plausible(plausible: Mapping[str, tuple[float, float]], program: Program) -> dict[str, Range]:
+    """Return plausible ranges by outcome.
+
+    Raises
+    ------
+    MethodError
+        A name is not an outcome, or a range is empty.
+    """
+    outcomes = list_outcomes(program)
+    for name, (lower, upper) in plausible.items():
+        if name not in outcomes:
+            known = ", ".join(f"`{item}`" for item in outcomes) or "none"
+            message = f"`plausible` was expected to name an outcome of the program, found `{name}`."
+            raise MethodError(message, hint=f"its outcomes: {known}")
+        if not lower < upper:
+            raise MethodError(
+                f"`plausible` was expected as LOWER:UPPER for `{name}`, found {lower:g}:{upper:g}."
+            )
+    return {name: Range(lower, upper, "plausible") for name, (lower, upper) in plausible.items()}
+
+
+def write_prior_report(findings: PriorFindings, target: Path) -> None:
+    """Write what a prior says as one HTML file.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written.
+    """
+    title, subtitle = name_findings(findings)
+    files.replace_file(target, render(build_prior_report(findings.prior, title, subtitle)))
+
+
+def name_findings(findings: PriorFindings) -> tuple[str, str]:
+    """Return the title and the subtitle of a page."""
+    return f"{findings.model}: the prior", f"for {findings.data}"
+
+
+def describe_findings(findings: PriorFindings) -> dict[str, Any]:
+    """Return what a prior says as values that JSON has; single draws are left out."""
+    prior = findings.prior
+    outcomes = [
+        {
+            **_to_record(outcome, "sample", "data_sets", "observed"),
+            "statistics": [_to_record(statistic, "values") for statistic in outcome.statistics],
+        }
+        for outcome in prior.outcomes
+    ]
+    return {
+        "model": findings.model,
+        "data": findings.data,
+        "conclusion": list(describe_prior_predictive(prior)),
+        **_to_record(prior),
+        "outcomes": outcomes,
+    }
+
+
+def _to_record(value: Any, *left_out: str) -> dict[str, Any]:
+    """Return the fields of a value, without some of them."""
+    return {name: item for name, item in asdict(value).items() if name not in left_out}
