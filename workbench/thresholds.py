@@ -331,6 +331,10 @@ JOINT_ERROR_LIMIT = 0.05
 effects are drawn again, several times for each draw. Ours: of a hundred groups the sum has then an error of
 half a nat, which is small beside `ELPD_DIFFERENCE_LIMIT`."""
 
+UNKNOWN_SCORE_ERROR = 0.3
+"""Monte Carlo standard error of the log predictive density of a unit [nats] above which it is hardly known.
+Ours: a dozen draws or fewer then make its average, and others of more weight may not have been drawn."""
+
 SAME_JOINT_ERRORS = 5.0
 """Standard errors up to which the joint density by effects drawn again counts as that by the draws of the
 fit. Ours: by chance once in a million groups."""

@@ -28,7 +28,7 @@ from workbench.provenance import derive_seeds
 from workbench.request import Storage
 from workbench.results import draws
 from workbench.results.stored import PlainArray, read_bytes
-from workbench.thresholds import JOINT_ERROR_LIMIT, SAME_JOINT_ERRORS
+from workbench.thresholds import JOINT_ERROR_LIMIT, SAME_JOINT_ERRORS, UNKNOWN_SCORE_ERROR
 from workbench.workflow.fold_context import FoldContext
 from workbench.workflow.predict_rows import NUMBERS_AT_ONCE
 
@@ -366,7 +366,7 @@ def _score_jointly(context: FoldContext, fitted: _FoldFit, kept: Integers, rows:
         except WorkbenchError:  # the program does not say how further groups are drawn
             return found
         again, error_again = _average(np.stack(drawn), fitted.chains)
-        if error_again <= JOINT_ERROR_LIMIT:
+        if error_again <= JOINT_ERROR_LIMIT or error_again > UNKNOWN_SCORE_ERROR:
             break
     if not abs(again - value) <= SAME_JOINT_ERRORS * np.hypot(error, error_again):
         return found  # the effects of groups are tied to each other in a way that drawing again does not see

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.results import Fit
-from workbench.thresholds import JOINT_ERROR_LIMIT, RHAT_LIMIT, khat_limit
+from workbench.thresholds import JOINT_ERROR_LIMIT, RHAT_LIMIT, UNKNOWN_SCORE_ERROR, khat_limit
 from workbench.workflow.fold_context import FoldContext
 from workbench.workflow.fold_fit import FoldScores
 
@@ -30,6 +30,13 @@ def describe_folds(
         The Monte Carlo error of each unit [nats]; NaN where its fit failed.
     """
     scheme = context.scheme
+    unknown = int((errors > UNKNOWN_SCORE_ERROR).sum())
+    if unknown:
+        yield (
+            f"{_count(unknown, 'score')} of {len(errors)} {'are' if unknown > 1 else 'is'} hardly known: a "
+            f"few draws make the average (a Monte Carlo standard error above {UNKNOWN_SCORE_ERROR:g} nats), as "
+            "where the program finds what was left out nearly impossible. The sum is not reliable."
+        )
     yield from _describe_scheme(fit, context, len(fits))
     if context.predictive.copies:
         yield (
