@@ -9,7 +9,9 @@ from tests.conftest import ROOT
 
 
 @pytest.mark.usefixtures("tools")
-@pytest.mark.parametrize(("page", "least"), [("python.md", 30), ("nightly.md", 12), ("monitoring.md", 25)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("python.md", 30), ("nightly.md", 12), ("monitoring.md", 25), ("prior.md", 6)]
+)
 def test_every_line_of_a_page_prints_what_it_says(page, least, tmp_path, monkeypatch):
     for folder in ("data", "stan_models"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
