@@ -201,6 +201,16 @@ def compare(
     *fits: results.Fit | str | Path | Sequence[results.Fit | str | Path],
     evidence: bool = False,
     weights: WeightKind = "stacking",
+    repair: bool = False,
+    kfold: int = 0,
+    by: str = "",
+    leave_out_groups: str = "",
+    leave_future_out: int = 0,
+    ahead: int = 1,
+    seed: int = 1,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    folder: str | Path | None = None,
     output: str | Path | None = None,
     figures: str | Path | None = None,
     progress: bool = True,
@@ -215,6 +225,22 @@ def compare(
         Whether log evidences are computed, by bridge sampling where they are not known in closed form.
     weights
         How their predictions would be averaged: `"stacking"`, `"pseudo-bma"` or `"evidence"`.
+    repair
+        Whether rows with a large k-hat are left out in other ways: an effect of their own integrated out,
+        draws moved by moment matching, a fit without the row.
+    kfold, by
+        Fit without each of so many folds instead of leave-one-out, groups of a column undivided.
+    leave_out_groups
+        Fit without each group of a column, and predict its rows together.
+    leave_future_out, ahead
+        Fit so many rows first, and predict those after them in turn, so many at a time.
+    seed
+        That of the division into folds.
+    jobs, executor
+        Processes at a time, or who runs the fits.
+    folder
+        Where page, `comparison.json` and finished fits are kept; in `reports/` where programs are fitted
+        again.
     output
         The HTML file of a page that puts them side by side; none by default.
     figures
@@ -238,17 +264,26 @@ def compare(
     if figures is not None and output is None:
         hint = "output=FILE writes the page they are of"
         raise RequestError("`figures` was given without `output`.", hint=hint)
+    from workbench.comparison.folds import Folds
     from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.compare import ComparisonOptions, compare_runs
+    from workbench.workflow.compare import ComparisonOptions, compare_in_folder
     from workbench.workflow.report import name_runs
 
     listed = [one for each in fits for one in (each if isinstance(each, list | tuple) else (each,))]
     known = [as_result(fit) for fit in listed]
     names = name_runs([fit.folder or Path(fit.results.model.name) for fit in known])
+    is_divided = bool(kfold or by or leave_out_groups or leave_future_out or ahead != 1)
     how = ComparisonOptions(
-        with_evidence=evidence, weights=weights, settings=ToolchainSettings(), jobs=count_usable_cores()
+        with_evidence=evidence,
+        weights=weights,
+        repair=repair,
+        folds=Folds(kfold, by, leave_out_groups, leave_future_out, ahead, seed) if is_divided else None,
+        settings=ToolchainSettings(),
+        jobs=jobs or count_usable_cores(),
+        executor=executor,
     )
-    comparison = compare_runs(dict(zip(names, known, strict=True)), how, show_progress(progress))
+    fits_by_name = dict(zip(names, known, strict=True))
+    comparison, _ = compare_in_folder(fits_by_name, how, as_path(folder), show_progress(progress))
     place, pictures = as_path(output), as_path(figures)
     if place is not None:
         comparison.write(place, pictures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 from workbench.cli import completion, console, options
 from workbench.cli.open_registry import FOLDER, Folder, find_run
 from workbench.errors import RequestError
+
+_LEFT_OUT = "How rows are left out"
+"""The panel of options on cross-validation."""
 
 
 @console.guarded
@@ -37,6 +41,68 @@ def command(
             metavar="KIND",
         ),
     ] = "stacking",
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Leave rows with a large k-hat out in other ways: by integration, moment matching, a fit.",
+            rich_help_panel=_LEFT_OUT,
+        ),
+    ] = False,
+    kfold: Annotated[
+        int,
+        typer.Option(
+            "--kfold",
+            help="Fit without each of K folds of the rows, instead of leave-one-out.",
+            metavar="K",
+            rich_help_panel=_LEFT_OUT,
+        ),
+    ] = 0,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            help="With --kfold: keep the rows of each group of a column in one fold.",
+            metavar="COLUMN",
+            rich_help_panel=_LEFT_OUT,
+        ),
+    ] = "",
+    leave_out_groups: Annotated[
+        str,
+        typer.Option(
+            "--leave-out-groups",
+            help="Fit without each group of a column, and predict its rows together.",
+            metavar="COLUMN",
+            rich_help_panel=_LEFT_OUT,
+        ),
+    ] = "",
+    leave_future_out: Annotated[
+        int,
+        typer.Option(
+            "--leave-future-out",
+            help="Fit the first rows, and predict those after them in turn.",
+            metavar="FIRST",
+            rich_help_panel=_LEFT_OUT,
+        ),
+    ] = 0,
+    ahead: Annotated[
+        int,
+        typer.Option(
+            "--ahead",
+            help="With --leave-future-out: rows that are predicted at a time.",
+            metavar="ROWS",
+            rich_help_panel=_LEFT_OUT,
+        ),
+    ] = 1,
+    seed: options.Seed = 1,
+    jobs: options.Jobs = None,
+    scheduler: options.Scheduler = "local",
+    output: Annotated[
+        Path | None,
+        options.describe_output(
+            "Folder for page, comparison.json and finished fits; in reports/ where programs are fitted again"
+        ),
+    ] = None,
     html: Annotated[
         Path | None,
         typer.Option(
@@ -54,7 +120,10 @@ def command(
     native: options.Native = False,
     toolchain: options.Source = "auto",
 ) -> None:
-    """Compare runs of the same data: leave-one-out and weights, with --evidence also Bayes factors.
+    """Compare runs of the same data: which predicts left-out rows better, weights, Bayes factors.
+
+    Rows are left out by importance weights of the draws of each run; --repair and --kfold fit again where
+    these cannot be relied on. An interrupted comparison goes on where it was: run the same command again.
 
     Evidence needs proper priors: each is divided by its probability within declared bounds, and where that is
     not known the reason is said and no number shown.
@@ -71,18 +140,28 @@ def command(
         raise RequestError(
             "--figures was given without --html.", hint="--html FILE writes the page they are of"
         )
+    from workbench.execution.scheduler import open_executor, parse_scheduler
+
+    where = parse_scheduler(scheduler)
+    from workbench.comparison.folds import Folds
     from workbench.process import count_usable_cores
     from workbench.toolchain import ToolchainSettings
-    from workbench.workflow.compare import ComparisonOptions, compare_runs
+    from workbench.workflow.compare import ComparisonOptions, compare_in_folder
     from workbench.workflow.report import read_runs
 
+    is_divided = bool(kfold or by or leave_out_groups or leave_future_out or ahead != 1)
+    workers, progress = jobs or count_usable_cores(), console.progress(quiet)
     how = ComparisonOptions(
         with_evidence=evidence,
         weights=weights,  # type: ignore[arg-type] # checked there
+        repair=repair,
+        folds=Folds(kfold, by, leave_out_groups, leave_future_out, ahead, seed) if is_divided else None,
         settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
-        jobs=count_usable_cores(),
+        jobs=workers,
     )
-    comparison = compare_runs(read_runs(folders), how, console.progress(quiet))
+    fits = read_runs(folders)
+    with open_executor(where, workers, progress) as executor:
+        comparison, place = compare_in_folder(fits, replace(how, executor=executor), output, progress)
     if html is not None:
         comparison.write(html, figures)
     if json_:
@@ -91,3 +170,5 @@ def command(
         console.show(comparison.build_summary())
     if html is not None:
         console.show_note("page", str(html))
+    if place is not None:
+        console.show_note("comparison", str(place))

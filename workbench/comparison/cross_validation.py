@@ -50,6 +50,8 @@ class CrossValidation:
         Units without a number by their place, and why, in a sentence.
     mcse
         Monte Carlo standard error of `elpd` [nats], `(unit,)`; `None` where it is not known.
+    sum_mcse
+        That of the sum of `elpd`, where it is known apart: units predicted by the same draws err together.
     """
 
     scheme: str
@@ -64,12 +66,20 @@ class CrossValidation:
     notes: tuple[str, ...] = ()
     failures: dict[int, str] = field(default_factory=dict)
     mcse: Floats | None = field(default=None, repr=False)
+    sum_mcse: float | None = None
 
     @property
     def is_bad(self) -> NDArray[np.bool_]:
         """Which units have a k-hat above its limit still, `(unit,)`."""
         with np.errstate(invalid="ignore"):
             return np.asarray(self.khat > self.khat_limit)
+
+    @property
+    def error_of_sum(self) -> float:
+        """The Monte Carlo standard error of the sum of `elpd` [nats]; by default units are independent."""
+        if self.sum_mcse is not None:
+            return self.sum_mcse
+        return 0.0 if self.mcse is None else float(np.sqrt(np.nansum(self.mcse**2)))
 
     def count_ways(self) -> dict[str, int]:
         """Return how many units were found in which way."""

@@ -60,7 +60,7 @@ _ROUNDING = 1e-8
 """Differences that are rounding, relative to the size of what is compared. Ours."""
 
 _SLOPE_ROUNDING = 1e-6
-"""Differences of slopes that are rounding, in units of their size and of the inverse SD of the effect. Ours."""
+"""Differences of slopes that are rounding, in units of their size and of an effect's inverse SD. Ours."""
 
 _BLOCK = 1 << 22
 """Numbers of unconstrained points that are evaluated together: a bound of memory. Ours."""

@@ -62,6 +62,8 @@ class Standing:
         The rows that the numbers are estimated from, where these are not all.
     sampling_se, difference_sampling_se
         The standard errors of the elpd and of the difference by that, apart from the others.
+    mcse, difference_mcse
+        The Monte Carlo standard errors of the elpd and of the difference.
     """
 
     elpd: float
@@ -79,11 +81,13 @@ class Standing:
     sampled: int | None = None
     sampling_se: float = 0.0
     difference_sampling_se: float = 0.0
+    mcse: float = 0.0
+    difference_mcse: float = 0.0
 
     @property
     def difference_error(self) -> float:
-        """The standard error of the difference, that by sampling rows included."""
-        return math.hypot(self.difference_se, self.difference_sampling_se)
+        """The standard error of the difference, those by sampling rows and by Monte Carlo included."""
+        return math.hypot(self.difference_se, self.difference_sampling_se, self.difference_mcse)
 
     @property
     def p_worse(self) -> float | None:
@@ -181,18 +185,23 @@ def _compare_units(left_out: Mapping[str, CrossValidation], weights: WeightKind)
     elpd = {name: found.elpd[is_shared] for name, found in left_out.items()}
     shares = None if weights == "evidence" else find_weights(weights, elpd)
     order = sorted(elpd, key=lambda name: -float(elpd[name].sum()))
-    best = elpd[order[0]]
+    best, noise = elpd[order[0]], left_out[order[0]].error_of_sum
     return {
         name: _make_standing(
-            left_out[name], is_shared, best - elpd[name], None if shares is None else shares[name]
+            left_out[name],
+            is_shared,
+            best - elpd[name],
+            0.0 if name == order[0] else noise,
+            None if shares is None else shares[name],
         )
         for name in order
     }
 
 
 def _make_standing(
-    found: CrossValidation, is_shared: np.ndarray, below: Floats, weight: float | None
+    found: CrossValidation, is_shared: np.ndarray, below: Floats, noise: float, weight: float | None
 ) -> Standing:
+    """Return how well a run predicts, given how far each unit is below the best, and the noise of that."""
     elpd, khat = found.elpd[is_shared], found.khat[is_shared]
     known = khat[~np.isnan(khat)]
     bad = int((known > found.khat_limit).sum())
@@ -209,6 +218,8 @@ def _make_standing(
         khat_max=float(known.max()) if known.size else None,
         khat_limit=found.khat_limit,
         elpd_by_unit=elpd,
+        mcse=found.error_of_sum,
+        difference_mcse=math.hypot(found.error_of_sum, noise) if below.any() else 0.0,
         ways={} if set(ways) <= {"importance weights"} else ways,
     )
 

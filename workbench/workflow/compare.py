@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from workbench.comparison.cross_validation import CrossValidation
+from workbench.comparison.folds import Folds
 from workbench.comparison.predictions import PredictionComparison
 from workbench.comparison.predictions import compare as compare_predictions
 from workbench.comparison.weights import WEIGHT_KINDS, WeightKind
+from workbench.diagnostics.common_scale import explain_other_outcome
 from workbench.errors import RequestError
 from workbench.evidence.bayes_factors import EvidenceComparison, compare_evidences
 from workbench.evidence.comparable import find_shared_data
+from workbench.execution import Executor
+from workbench.files import make_scratch
 from workbench.progress import SILENT, Progress
+from workbench.provenance import hash_texts
 from workbench.report.comparison.report import FEWEST_RUNS, MOST_RUNS
 from workbench.results import Fit
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.comparison import Comparison
+from workbench.workflow.comparison import KEPT, Comparison, check_comparison_place
+from workbench.workflow.cross_validate import cross_validate
 from workbench.workflow.evidence import find_evidence
+from workbench.workflow.repair import repair_leave_one_out
 
 
 @dataclass(frozen=True)
@@ -30,16 +39,28 @@ class ComparisonOptions:
         Whether log evidences are computed: the programs of the runs are built again, or found in the cache.
     weights
         How their predictions would be averaged.
+    repair
+        Whether rows with a large k-hat are left out in other ways.
+    folds
+        How rows are left out by fits without them; by default none are.
     settings
         Which Stan and compiler to use.
     jobs
-        Programs compiled at a time.
+        Processes of this machine at a time.
+    executor
+        Who runs fits without some rows; by default this machine.
+    folder
+        Where these are kept, so that none is run twice; a scratch folder by default.
     """
 
     with_evidence: bool = False
     weights: WeightKind = "stacking"
+    repair: bool = False
+    folds: Folds | None = None
     settings: ToolchainSettings | None = None
     jobs: int = 1
+    executor: Executor | None = field(default=None, repr=False)
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse weights of an unknown kind.
@@ -52,6 +73,56 @@ class ComparisonOptions:
         if self.weights not in WEIGHT_KINDS:
             known = ", ".join(WEIGHT_KINDS)
             raise RequestError(f"--weights was expected to be one of {known}, found `{self.weights}`.")
+        if self.repair and self.folds is not None:
+            message = f"--repair mends leave-one-out, and rows were to be left out by {self.folds.name}."
+            raise RequestError(message, hint="give one of them")
+
+    @property
+    def needs_fits(self) -> bool:
+        """Whether programs may be fitted again, without some rows."""
+        return self.repair or self.folds is not None
+
+
+def choose_folder(fits: Mapping[str, Fit]) -> Path:
+    """Return where a comparison is kept by default: a folder in `reports/`, the same for the same runs."""
+    places = (str(name if fit.folder is None else fit.folder.resolve()) for name, fit in fits.items())
+    return Path("reports") / f"comparison-{hash_texts(*places)[:8]}"
+
+
+def compare_in_folder(
+    fits: Mapping[str, Fit],
+    options: ComparisonOptions,
+    folder: Path | None,
+    progress: Progress = SILENT,
+) -> tuple[Comparison, Path | None]:
+    """Compare runs and publish the comparison, where it is wanted or rests on further fits.
+
+    Finished fits are kept in the folder, from which an interrupted comparison goes on.
+
+    Parameters
+    ----------
+    fits, options, progress
+        As `compare_runs` has them.
+    folder
+        Where the comparison is published; by default in `reports/` if programs are fitted again, else nowhere.
+
+    Returns
+    -------
+    The comparison, and where it was published.
+
+    Raises
+    ------
+    WorkbenchError
+        As `compare_runs`, and where the folder cannot be written.
+    """
+    if folder is None and not options.needs_fits:
+        return compare_runs(fits, options, progress), None
+    place = folder or choose_folder(fits)
+    check_comparison_place(place)
+    kept = place / KEPT
+    comparison = compare_runs(fits, replace(options, folder=kept if options.needs_fits else None), progress)
+    comparison.publish(place)
+    return comparison, place
 
 
 def compare_runs(
@@ -78,10 +149,10 @@ def compare_runs(
     if len(fits) > MOST_RUNS or not fits:
         raise RequestError(f"1 to {MOST_RUNS} runs can be compared, found {len(fits)}.")
     has_evidence = options.with_evidence or options.weights == "evidence"
-    if len(fits) < FEWEST_RUNS and not has_evidence:
-        hint = "give another run, or ask for the evidence of this one: --evidence"
+    if len(fits) < FEWEST_RUNS and not has_evidence and not options.needs_fits:
+        hint = "give another run, or ask what is known of one: --evidence, --kfold 10"
         raise RequestError("a single run was given, and nothing to compare it with.", hint=hint)
-    left_out: dict[str, CrossValidation] | None = None
+    left_out = _leave_out(fits, options, progress) if options.needs_fits else None
     predictions = (
         compare_predictions(fits, left_out, weights=options.weights)
         if len(fits) >= FEWEST_RUNS or left_out is not None
@@ -98,6 +169,40 @@ def compare_runs(
     if options.weights == "evidence" and predictions is not None:
         predictions = _weight_by_evidence(predictions, evidences)
     return Comparison(fits, predictions, evidences)
+
+
+def _leave_out(
+    fits: Mapping[str, Fit], options: ComparisonOptions, progress: Progress
+) -> dict[str, CrossValidation] | None:
+    """Return what each run says of units that its own draws, or fits without them, predict.
+
+    `None` where the runs cannot be compared anyway: nothing is fitted then.
+    """
+    if explain_other_outcome(fits):
+        return None
+    with ExitStack() as stack:
+        folder = options.folder or stack.enter_context(make_scratch())
+        return {
+            name: cross_validate(
+                fit,
+                options.folds,
+                options.settings,
+                jobs=options.jobs,
+                executor=options.executor,
+                folder=folder,
+                progress=progress,
+            )
+            if options.folds is not None
+            else repair_leave_one_out(
+                fit,
+                options.settings,
+                jobs=options.jobs,
+                executor=options.executor,
+                folder=folder,
+                progress=progress,
+            )
+            for name, fit in fits.items()
+        }
 
 
 def _weight_by_evidence(

@@ -53,6 +53,7 @@ _NUMBERS = (
     "p",
     "difference",
     "difference_se",
+    "mcse",
     "p_worse",
     "weight",
     "bad_units",
@@ -101,7 +102,7 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """A row for each run, the best first by what it says of left-out rows, else by evidence.
 
-        Columns `elpd`, `se`, `p`, `difference`, `difference_se` [nats], `p_worse`, `weight`, `bad_units` and
+        Columns `elpd`, `se`, `p`, `difference`, `difference_se`, `mcse` [nats], `p_worse`, `weight`, `bad_units` and
         `khat_max`; with evidence `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor`
         (against the best: at most 0), `log_bayes_factor_se`, `probability`, `probability_se` and `reason`.
         """

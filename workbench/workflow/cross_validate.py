@@ -50,7 +50,7 @@ from workbench.workflow.fold_fit import (
     score_future,
 )
 from workbench.workflow.fold_groups import choose_strata, read_groups
-from workbench.workflow.fold_notes import describe_folds
+from workbench.workflow.fold_notes import describe_folds, measure_sum_error
 from workbench.workflow.predict_rows import open_predictor
 from workbench.workflow.saved_run import SavedRun, choose_executable, open_run
 from workbench.workflow.update_weights import find_obstacle
@@ -423,6 +423,7 @@ def _assemble(fit: Fit, opened: _Opened, found: _Found, known: Floats) -> CrossV
         notes=tuple(describe_folds(fit, context, found.fits, found.error)),
         failures=found.failures,
         mcse=found.error,
+        sum_mcse=measure_sum_error(found.fits),
     )
 
 

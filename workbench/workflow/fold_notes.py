@@ -48,9 +48,6 @@ def describe_folds(
             "Standardized predictors keep the scale of the run, on which its priors are stated: that of the "
             "means and SDs of all rows, those left out among them."
         )
-    error = float(np.sqrt(sum(item.sum_error**2 for item in fits)))
-    if fits:
-        yield f"The Monte Carlo standard error of the sum is {error:.2f} nats."
     noisy = int((errors > JOINT_ERROR_LIMIT).sum())
     if noisy and scheme.scoring != "rows":
         yield (
@@ -69,6 +66,11 @@ def describe_folds(
             f"R-hat is above {RHAT_LIMIT:g} in {_count(len(unmixed), 'fit')} of {len(fits)}, at most "
             f"{max(unmixed):.2f}."
         )
+
+
+def measure_sum_error(fits: Sequence[FoldScores]) -> float:
+    """Return the Monte Carlo standard error of the sum of all scores [nats]: fits are independent."""
+    return float(np.sqrt(sum(item.sum_error**2 for item in fits)))
 
 
 def _describe_scheme(fit: Fit, context: FoldContext, fits: int) -> Iterator[str]:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.comparison.cross_validation import CrossValidation, Way
+from workbench.comparison.leave_one_out import measure_errors
 from workbench.comparison.moment_matching import match_moments
 from workbench.comparison.own_effects import OwnEffect, are_apart, find_own_effects, integrate_effects
 from workbench.comparison.weighted_rows import average_weighted
 from workbench.diagnostics.loo import (
-    LeaveOneOut,
     compute_leave_one_out,
     compute_loo_weights,
     explain_missing_loo,
@@ -57,9 +57,6 @@ _MOST_NUMBERS = 1 << 26
 
 _MOST_NAMED = 8
 """Rows that a note names. Ours."""
-
-_BLOCK_ROWS = 1024
-"""Rows whose Monte Carlo errors are computed together: a bound of memory. Ours."""
 
 
 @dataclass
@@ -146,25 +143,13 @@ def _weigh(fit: Fit) -> _Units:
     return _Units(
         left_out.elpd.copy(),
         left_out.khat.copy(),
-        _measure_errors(fit, left_out),
+        measure_errors(fit, left_out),
         left_out.elpd + left_out.p_loo,
         khat_limit(left_out.log_weights.shape[1]),
         left_out.r_eff,
         label_rows(fit),
         np.full(count, _WEIGHTS, dtype="U20"),
     )
-
-
-def _measure_errors(fit: Fit, left_out: LeaveOneOut) -> Floats:
-    """Return the Monte Carlo standard error of each row by weights, `(row,)`; NaN where k-hat is too high."""
-    count = len(left_out.khat)
-    found = np.empty(count)
-    for first in range(0, count, _BLOCK_ROWS):
-        rows = np.arange(first, min(first + _BLOCK_ROWS, count))
-        log_lik = np.asarray(read_log_likelihood_of(fit, rows), dtype=np.float64)
-        found[rows] = average_weighted(left_out.log_weights[rows], log_lik, left_out.r_eff)[1]
-    is_good = left_out.khat <= khat_limit(left_out.log_weights.shape[1])
-    return np.where(is_good, found, np.nan)
 
 
 def _repair(

@@ -292,9 +292,18 @@ def _build_table(comparison: PredictionComparison) -> TableBlock:
         rows=tuple(_build_row(comparison, *item, has_khat=has_khat) for item in standings.items()),
         note=(
             f"{_WEIGHTS[comparison.weights].format(units=units)} P(worse): by the normal distribution of the "
-            "difference. Small differences and few rows: Sivula et al. (2020), arXiv:2008.10296."
+            f"difference. {_describe_noise(comparison)}Small differences and few rows: Sivula et al. (2020), "
+            "arXiv:2008.10296."
         ),
     )
+
+
+def _describe_noise(comparison: PredictionComparison) -> str:
+    """Return the largest Monte Carlo error of an elpd, in a sentence and a space; empty where none is known."""
+    largest = max((standing.mcse for standing in (comparison.standings or {}).values()), default=0.0)
+    if not largest:
+        return ""
+    return f"Monte Carlo standard error of elpd: at most {format_number(largest, 2)}. "
 
 
 def _build_row(
