@@ -124,7 +124,7 @@ PriorsFile = Annotated[
     Path | None,
     typer.Option(
         "--priors",
-        help="A TOML file of priors: [prior] as --prior has them, [prior-form] as --prior-form does.",
+        help="A TOML file of priors: \\[prior] as --prior has them, \\[prior-form] as --prior-form does.",
         metavar="FILE",
         rich_help_panel=BINDING,
     ),

@@ -1,0 +1,238 @@
+"""Pages of the site that are made from the code: commands, checks, thresholds, exit codes, schemas, models."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from rich.text import Text
+from typer.main import get_command
+
+from workbench import errors, library, thresholds
+from workbench.cli.app import app
+from workbench.cli.help_page import EXAMPLES
+from workbench.diagnostics.catalogue import CATALOGUE
+from workbench.library import markdown
+from workbench.library.catalogue import FAMILIES, find_home
+from workbench.results.view import Results
+from workbench.segments.folder import SegmentsRecord
+from workbench.studies.view import StudyResults
+
+SCHEMAS = {
+    "run.json": (Results, "what a fit found, with its provenance"),
+    "study.json": (StudyResults, "a study of prior sensitivity"),
+    "fits.json": (SegmentsRecord, "fits of one program to each group of a table"),
+}
+"""The files whose content has a type, and what they hold."""
+
+
+def write(folder: Path) -> None:
+    """Write all pages into a folder, which is emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "models").mkdir(parents=True)
+    pages = {
+        "commands": format_commands(),
+        "checks": format_checks(),
+        "thresholds": format_thresholds(),
+        "exit-codes": format_exit_codes(),
+        "schemas": format_schemas(),
+        "models/index": format_models(),
+    }
+    for name, lines in pages.items():
+        (folder / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name, (kind, _) in SCHEMAS.items():
+        (folder / name.replace(".json", ".schema.json")).write_text(format_schema(kind), encoding="utf-8")
+    shutil.copy(find_home() / "workbench" / "exporting" / "export.schema.json", folder)
+    for model in library.list_models():
+        (folder / "models" / f"{model.name}.md").write_text(format_model(model), encoding="utf-8")
+        shutil.copy(model.program.with_suffix(".svg"), folder / "models")
+
+
+def format_commands() -> Iterator[str]:
+    """Yield the page of all commands, from the application that parses them."""
+    yield from ("# Command line", "", "Made from the program that parses the options: `workbench COMMAND --help` says the same.")
+    for words, command in _list_commands():
+        name = " ".join(("workbench", *words))
+        yield from ("", f"{'#' * (1 + len(words))} `{name}`", "", *_format_command(name, words, command))
+
+
+def _list_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
+    group: Any = get_command(app)
+    for name, command in group.commands.items():
+        yield (name,), command
+        for inner_name, inner in getattr(command, "commands", {}).items():
+            yield (name, inner_name), inner
+
+
+def _format_command(name: str, words: tuple[str, ...], command: Any) -> Iterator[str]:
+    arguments = [param for param in command.params if param.param_type_name == "argument"]
+    options = [param for param in command.params if param.param_type_name == "option"]
+    yield Text.from_markup(command.help.partition("[bold]Examples")[0]).plain.strip()
+    yield from ("", "```text", " ".join([name, *(_format_argument(param) for param in arguments), "[OPTIONS]"]), "```", "")
+    if arguments or options:
+        yield from ("| | |", "|---|---|")
+    for param in arguments:
+        yield f"| `{_name(param)}` | {_describe(param)} |"
+    for param in options:
+        yield f"| {_spell(param)} | {_describe(param)} |"
+    yield from ("", "```text", *EXAMPLES[" ".join(words)], "```")
+
+
+def _name(param: Any) -> str:
+    if param.metavar:
+        return str(param.metavar)
+    kind = param.type_descriptor.annotation
+    return "|".join(get_args(kind)) if get_origin(kind) is Literal else str(param.name).upper()
+
+
+def _format_argument(param: Any) -> str:
+    name = _name(param) + ("..." if param.nargs == -1 and not _name(param).endswith("...") else "")
+    return name if param.required else f"[{name}]"
+
+
+def _spell(param: Any) -> str:
+    metavar = "" if param.is_flag else f" {_name(param)}"
+    metavar = metavar.replace("|", "\\|")
+    return ", ".join(f"`{name}{metavar}`" for name in (*param.opts, *param.secondary_opts))
+
+
+def _describe(param: Any) -> str:
+    text = Text.from_markup(param.help or "").plain
+    default = param.default
+    has_default = isinstance(default, str | int | float) and not isinstance(default, bool) and default != ""
+    return escape(text + (f" Default: {default}." if has_default and param.show_default else ""))
+
+
+def escape(text: str) -> str:
+    """Return a text as a cell of a table in Markdown, in which nothing but its code has a meaning."""
+    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    plain = [part if part.startswith("`") else re.sub(r"([\\*_<\[\]$'])", r"\\\1", part) for part in parts]
+    return "".join(plain).replace("|", "\\|")
+
+
+def format_checks() -> Iterator[str]:
+    """Yield the page of all checks, in the order of a report."""
+    yield from ("# Checks", "", "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these.")
+    for check in CATALOGUE:
+        yield from ("", f"## {check.code} {check.title}", "", escape(check.meaning), "")
+        yield from (f"Threshold: {escape(check.threshold)}. Reference: {escape(check.reference)}.".replace("..", "."), "")
+        yield from ("", f"What to do: {escape(check.advice)}") if check.advice else ()
+        for paragraph in check.page:
+            yield from ("", escape(paragraph))
+
+
+def format_thresholds() -> Iterator[str]:
+    """Yield the page of all numbers that decide, read from the source of `workbench.thresholds`."""
+    source = Path(str(thresholds.__file__)).read_text(encoding="utf-8")
+    description, _, references = str(thresholds.__doc__).partition("References\n----------\n")
+    yield from ("# Thresholds", "", *(escape(part) + "\n" for part in description.split("\n\n")))
+    sections = re.split(r"^# --- (.+?) -+$", source, flags=re.M)
+    for title, section in zip(sections[1::2], sections[2::2], strict=True):
+        yield from (f"## {title}", "", "| name | value | meaning and reference |", "|---|---|---|")
+        for name, meaning in _documented(section):
+            yield f"| `{name}` | {escape(_format_value(getattr(thresholds, name)))} | {escape(meaning)} |"
+        yield ""
+    yield from ("## References", "", *(f"- {escape(line)}" for line in re.split(r"\n(?=[A-Z])", references.strip())))
+
+
+def _documented(section: str) -> Iterator[tuple[str, str]]:
+    body = ast.parse(section).body
+    for node, text in zip(body, body[1:], strict=False):
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        is_text = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+        if isinstance(target, ast.Name) and is_text:
+            yield target.id, str(text.value.value)  # type: ignore[attr-defined]
+
+
+def _format_value(value: Any) -> str:
+    if callable(value):
+        return "a function"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def format_exit_codes() -> Iterator[str]:
+    """Yield the page of exit codes, from the tree of errors."""
+    yield from ("# Exit codes and errors", "", "| code | meaning |", "|---|---|", "| 0 | done |")
+    yield f"| {errors.EXIT_STRICT} | the answer is no: `--strict` and the verdict is `fail`, a gate that is not passed, an alarm |"
+    kinds = sorted(_list_kinds(errors.WorkbenchError), key=lambda kind: (kind.exit_code, kind.__name__))
+    for code in sorted({kind.exit_code for kind in kinds}):
+        names = [kind for kind in kinds if kind.exit_code == code]
+        meanings = (f"`{kind.__name__}`: {escape(_first_line(kind))}" for kind in names)
+        yield f"| {code} | {'<br>'.join(meanings)} |"
+    yield f"| {errors.EXIT_INTERRUPTED} | interrupted |"
+    yield f"| {errors.EXIT_UNREAD} | nobody reads the output any more (`\\| head -1`) |"
+    yield from ("", "In Python each is an exception with a `message` and a `hint`; all are a `workbench.WorkbenchError`.")
+
+
+def _list_kinds(kind: type[errors.WorkbenchError]) -> Iterator[type[errors.WorkbenchError]]:
+    for inner in kind.__subclasses__():
+        if inner.__module__ == errors.__name__:
+            yield inner
+        yield from _list_kinds(inner)
+
+
+def _first_line(kind: type) -> str:
+    return str(kind.__doc__).splitlines()[0]
+
+
+def format_schemas() -> Iterator[str]:
+    """Yield the page that lists the schemas."""
+    yield from ("# Schemas of files", "", "JSON Schema (2020-12), made from the types by which the files are written and checked when they are read.")
+    yield from ("", "| file | what it holds | schema |", "|---|---|---|")
+    for name, (_, meaning) in SCHEMAS.items():
+        file = name.replace(".json", ".schema.json")
+        yield f"| `{name}` | {meaning} | [{file}]({file}) |"
+    yield "| an export | [a linear predictor for programs without Stan](../export.md) | [export.schema.json](export.schema.json) |"
+    for name, (kind, _) in SCHEMAS.items():
+        yield from ("", f"## The keys of `{name}`", "", *_format_keys(kind))
+
+
+def _format_keys(kind: type) -> Iterator[str]:
+    schema = msgspec.json.schema(kind)
+    top = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+    yield from ("| key | type | |", "|---|---|---|")
+    for key, described in top["properties"].items():
+        need = "always" if key in top.get("required", ()) else "where it applies"
+        yield f"| `{key}` | {escape(_format_type(described))} | {need} |"
+
+
+def _format_type(described: dict[str, Any]) -> str:
+    if "$ref" in described:
+        return str(described["$ref"].rpartition("/")[2])
+    if "anyOf" in described:
+        return " or ".join(_format_type(one) for one in described["anyOf"])
+    if described.get("type") == "array" and isinstance(described.get("items"), dict):
+        return f"array of {_format_type(described['items'])}"
+    if described.get("type") == "object" and isinstance(described.get("additionalProperties"), dict):
+        return f"object of {_format_type(described['additionalProperties'])}"
+    return str(described.get("type", "any"))
+
+
+def format_schema(kind: type) -> str:
+    """Return the JSON Schema of a type."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def format_models() -> Iterator[str]:
+    """Yield the list of bundled models, with the navigation to their pages."""
+    text = markdown.render_index(library.list_models())
+    yield re.sub(r"\]\(\w+/(\w+)\.md\)", r"](\1.md)", text)
+    for family in FAMILIES:
+        names = [model.name for model in library.list_models() if model.family == family]
+        yield from ("```{toctree}", ":hidden:", f":caption: {family.capitalize()}", "", *names, "```", "")
+
+
+def format_model(model: library.catalogue.BundledModel) -> str:
+    """Return the page of a model, with its program in it."""
+    page = markdown.render_page(model)
+    page = page.replace(f"The program is [{model.program.name}]({model.program.name}).", "")
+    page = page.replace("(../../data/", "(../../../data/").replace("(../README.md)", "(index.md)")
+    program = model.program.read_text(encoding="utf-8").rstrip()
+    return page.replace("\n## Data\n", f"\n## Program\n\n```stan\n{program}\n```\n\n## Data\n", 1)
