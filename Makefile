@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test coverage truth bench docs lock dist sbom clean help
+.PHONY: demo check test coverage truth bench docs site lock dist sbom clean help
 
 demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -43,6 +43,9 @@ bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a clu
 docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages
 
+site: $(READY) ## build the documentation site into docs/_build, without a network; any warning fails (its code blocks: tests/test_pages.py)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
+
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "workbench needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). hint: make PYTHON=python3.12 ..."; exit 2; }
@@ -52,7 +55,7 @@ $(READY): pyproject.toml requirements.lock
 	touch $@
 
 lock: ## update requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --group dev --group docs --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --python-version 3.11 --quiet --output-file requirements.lock
 
 dist: ## build the wheel and the source archive into dist/, and check both (tools from the package index)
@@ -74,7 +77,7 @@ sbom: ## write dist/workbench.cdx.json, a CycloneDX bill of all that an installa
 	  --output-file dist/workbench.cdx.json build/installed/bin/python
 
 clean: ## remove the virtual environment and all caches of the tools
-	rm -rf $(VENV) build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist htmlcov docs/_build docs/generated .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
