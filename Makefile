@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test coverage truth bench docs site lock dist sbom clean help
+.PHONY: demo check test coverage truth bench docs gallery pictures site lock dist sbom clean help
 
 demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -42,6 +42,12 @@ bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a clu
 
 docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages
+
+gallery: $(READY) ## fit every bundled model, and fail if a number on its page has moved by more than chance (NAMES=... for some)
+	$(BIN)/python -m tests.library.gallery $(NAMES)
+
+pictures: $(READY) ## draw the terminal and the report that the README shows (needs Chromium)
+	$(BIN)/python -m tests.library.pictures
 
 site: $(READY) ## build the documentation site into docs/_build, without a network; any warning fails (its code blocks: tests/test_pages.py)
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build

@@ -41,22 +41,24 @@ autodoc_typehints = "none"  # the numpydoc sections say what each argument takes
 autodoc_member_order = "groupwise"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_custom_sections = ["Result"]
 
 _MODEL_PAGE = re.compile(r"\((?:\.\./)+stan_models/(?:\w+/(\w+)|README)\.md\)")
 """A link to the page of a bundled model, or to their list, as it stands in the checkout."""
 
 
-def link_to_gallery(_app: Any, docname: str, source: list[str]) -> None:
-    """Lead links to pages of models, which lie outside `docs`, to their copies in the site."""
+def lead_links(_app: Any, docname: str, source: list[str]) -> None:
+    """Lead links to pages of models to their copies in the site; other texts are downloads."""
     up = "../" * docname.count("/")
-    source[0] = _MODEL_PAGE.sub(lambda match: f"({up}generated/models/{match[1] or 'index'}.md)", source[0])
+    text = _MODEL_PAGE.sub(lambda match: f"({up}generated/models/{match[1] or 'index'}.md)", source[0])
+    source[0] = re.sub(rf"\(({re.escape(up)}\.\./[\w./-]+\.md)\)", r"(path:\1)", text)
 
 
-def keep_prose_of_returns( 
+def keep_prose_of_returns(
     _app: Any, _kind: str, _name: str, _object: Any, _options: Any, lines: list[str]
 ) -> None:
     """Keep what `Returns` says in prose as paragraphs; napoleon takes each of its lines for a type."""
-    text = re.sub(r"^Returns\n-------\n(?!.+\n    )", ".. rubric:: Returns\n\n", "\n".join(lines), flags=re.M)
+    text = re.sub(r"^Returns\n-------\n(?!.+\n    )", "Result\n------\n", "\n".join(lines), flags=re.M)
     lines[:] = text.split("\n")
 
 
@@ -72,4 +74,4 @@ def setup(app: Any) -> None:
     generated_pages.write(Path(__file__).parent / "generated")
     app.add_html_math_renderer("mathml", (show_math, None), (show_math, None))
     app.connect("autodoc-process-docstring", keep_prose_of_returns, priority=1)
-    app.connect("source-read", link_to_gallery)
+    app.connect("source-read", lead_links)

@@ -1,4 +1,4 @@
-"""Pages of the site that are made from the code: commands, checks, thresholds, exit codes, schemas, models."""
+"""Pages of the site made from the code: commands, checks, thresholds, exit codes, schemas, models."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -56,7 +57,11 @@ def write(folder: Path) -> None:
 
 def format_commands() -> Iterator[str]:
     """Yield the page of all commands, from the application that parses them."""
-    yield from ("# Command line", "", "Made from the program that parses the options: `workbench COMMAND --help` says the same.")
+    yield from (
+        "# Command line",
+        "",
+        "Made from the program that parses the options: `workbench COMMAND --help` says the same.",
+    )
     for words, command in _list_commands():
         name = " ".join(("workbench", *words))
         yield from ("", f"{'#' * (1 + len(words))} `{name}`", "", *_format_command(name, words, command))
@@ -74,7 +79,13 @@ def _format_command(name: str, words: tuple[str, ...], command: Any) -> Iterator
     arguments = [param for param in command.params if param.param_type_name == "argument"]
     options = [param for param in command.params if param.param_type_name == "option"]
     yield Text.from_markup(command.help.partition("[bold]Examples")[0]).plain.strip()
-    yield from ("", "```text", " ".join([name, *(_format_argument(param) for param in arguments), "[OPTIONS]"]), "```", "")
+    yield from (
+        "",
+        "```text",
+        " ".join([name, *(_format_argument(param) for param in arguments), "[OPTIONS]"]),
+        "```",
+        "",
+    )
     if arguments or options:
         yield from ("| | |", "|---|---|")
     for param in arguments:
@@ -118,10 +129,17 @@ def escape(text: str) -> str:
 
 def format_checks() -> Iterator[str]:
     """Yield the page of all checks, in the order of a report."""
-    yield from ("# Checks", "", "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these.")
+    yield from (
+        "# Checks",
+        "",
+        "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these.",
+    )
     for check in CATALOGUE:
         yield from ("", f"## {check.code} {check.title}", "", escape(check.meaning), "")
-        yield from (f"Threshold: {escape(check.threshold)}. Reference: {escape(check.reference)}.".replace("..", "."), "")
+        yield from (
+            f"Threshold: {escape(check.threshold)}. Reference: {escape(check.reference)}.".replace("..", "."),
+            "",
+        )
         yield from ("", f"What to do: {escape(check.advice)}") if check.advice else ()
         for paragraph in check.page:
             yield from ("", escape(paragraph))
@@ -138,12 +156,16 @@ def format_thresholds() -> Iterator[str]:
         for name, meaning in _documented(section):
             yield f"| `{name}` | {escape(_format_value(getattr(thresholds, name)))} | {escape(meaning)} |"
         yield ""
-    yield from ("## References", "", *(f"- {escape(line)}" for line in re.split(r"\n(?=[A-Z])", references.strip())))
+    yield from (
+        "## References",
+        "",
+        *(f"- {escape(line)}" for line in re.split(r"\n(?=[A-Z])", references.strip())),
+    )
 
 
 def _documented(section: str) -> Iterator[tuple[str, str]]:
     body = ast.parse(section).body
-    for node, text in zip(body, body[1:], strict=False):
+    for node, text in pairwise(body):
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         is_text = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
         if isinstance(target, ast.Name) and is_text:
@@ -156,10 +178,14 @@ def _format_value(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+_NO = "`--strict` and the verdict is `fail`, a gate that is not passed, an alarm"
+"""What exit code 1 may mean."""
+
+
 def format_exit_codes() -> Iterator[str]:
     """Yield the page of exit codes, from the tree of errors."""
     yield from ("# Exit codes and errors", "", "| code | meaning |", "|---|---|", "| 0 | done |")
-    yield f"| {errors.EXIT_STRICT} | the answer is no: `--strict` and the verdict is `fail`, a gate that is not passed, an alarm |"
+    yield f"| {errors.EXIT_STRICT} | the answer is no: {_NO} |"
     kinds = sorted(_list_kinds(errors.WorkbenchError), key=lambda kind: (kind.exit_code, kind.__name__))
     for code in sorted({kind.exit_code for kind in kinds}):
         names = [kind for kind in kinds if kind.exit_code == code]
@@ -167,7 +193,10 @@ def format_exit_codes() -> Iterator[str]:
         yield f"| {code} | {'<br>'.join(meanings)} |"
     yield f"| {errors.EXIT_INTERRUPTED} | interrupted |"
     yield f"| {errors.EXIT_UNREAD} | nobody reads the output any more (`\\| head -1`) |"
-    yield from ("", "In Python each is an exception with a `message` and a `hint`; all are a `workbench.WorkbenchError`.")
+    yield from (
+        "",
+        "In Python each is an exception with a `message` and a `hint`; all are a `workbench.WorkbenchError`.",
+    )
 
 
 def _list_kinds(kind: type[errors.WorkbenchError]) -> Iterator[type[errors.WorkbenchError]]:
@@ -183,12 +212,17 @@ def _first_line(kind: type) -> str:
 
 def format_schemas() -> Iterator[str]:
     """Yield the page that lists the schemas."""
-    yield from ("# Schemas of files", "", "JSON Schema (2020-12), made from the types by which the files are written and checked when they are read.")
+    yield from (
+        "# Schemas of files",
+        "",
+        "JSON Schema (2020-12), made from the types with which the files are written, and checked when read.",
+    )
     yield from ("", "| file | what it holds | schema |", "|---|---|---|")
     for name, (_, meaning) in SCHEMAS.items():
         file = name.replace(".json", ".schema.json")
         yield f"| `{name}` | {meaning} | [{file}]({file}) |"
-    yield "| an export | [a linear predictor for programs without Stan](../export.md) | [export.schema.json](export.schema.json) |"
+    file = "export.schema.json"
+    yield f"| an export | [a linear predictor for programs without Stan](../export.md) | [{file}]({file}) |"
     for name, (kind, _) in SCHEMAS.items():
         yield from ("", f"## The keys of `{name}`", "", *_format_keys(kind))
 
@@ -230,9 +264,44 @@ def format_models() -> Iterator[str]:
 
 
 def format_model(model: library.catalogue.BundledModel) -> str:
-    """Return the page of a model, with its program in it."""
+    """Return the page of a model: its story and picture, what was found, its program, its data."""
     page = markdown.render_page(model)
     page = page.replace(f"The program is [{model.program.name}]({model.program.name}).", "")
     page = page.replace("(../../data/", "(../../../data/").replace("(../README.md)", "(index.md)")
     program = model.program.read_text(encoding="utf-8").rstrip()
-    return page.replace("\n## Data\n", f"\n## Program\n\n```stan\n{program}\n```\n\n## Data\n", 1)
+    found = "\n".join(_format_entry(_GALLERY[model.name])) if model.name in _GALLERY else ""
+    return page.replace("\n## Data\n", f"\n{found}\n## Program\n\n```stan\n{program}\n```\n\n## Data\n", 1)
+
+
+_GALLERY = json.loads((Path(__file__).parent / "gallery.json").read_text(encoding="utf-8"))
+"""What `make gallery` found of each model."""
+
+
+def _format_entry(entry: dict[str, Any]) -> Iterator[str]:
+    issues = " and ".join(f"[{code}](../checks.md)" for code in entry["issues"])
+    yield from ("## The model", "", "| role | statement |", "|---|---|")
+    yield from (f"| {role} | {_quote(statement)} |" for role, statement in entry["terms"])
+    yield from (
+        "",
+        "## What is found",
+        "",
+        f"The verdict is `{entry['verdict']}`{f', for {issues}' if issues else ''}.",
+    )
+    yield from ("", "| quantity | mean | SD | 95% interval | MLE | MAP |", "|---|---|---|---|---|---|")
+    for row in entry["quantities"]:
+        numbers = [_format_number(row[key]) for key in ("mean", "sd", "lower", "upper", "mle", "map")]
+        mean, sd, lower, upper, mle, mode = numbers
+        yield f"| `{row['name']}` | {mean} | {sd} | {lower} to {upper} | {mle} | {mode} |"
+    yield from (
+        "",
+        "NUTS with its defaults and seed 1. A dash: there is no such estimate; `workbench fit` says why.",
+        "",
+    )
+
+
+def _quote(statement: str) -> str:
+    return "`" + " ".join(statement.split()).replace("|", "\\|") + "`"
+
+
+def _format_number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}".replace("-", "−")

@@ -1,6 +1,6 @@
-"""Pages of the documentation: every command and every line of Python on them runs, and prints what stands there.
+"""Pages of the documentation: every command and line of Python on them runs, and prints what it says.
 
-One engine for both: a command of a `console` block becomes an example of doctest, like a line of a `pycon` block.
+One engine for both: a command of a `console` block becomes an example of doctest, like a line of `pycon`.
 What needs another machine, a server or a network is a `text` block.
 """
 
@@ -24,15 +24,18 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 """A block of code: its language and its lines."""
 
 NOT_RUN = {"text", "toml", "yaml", "json", "stan", ""}
-"""Languages of blocks that are not run: examples of files and of what they hold, and commands for elsewhere."""
+"""Languages of blocks that are not run: what files hold, and commands for elsewhere."""
 
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 """A number that is written with decimals, and may differ by one unit of the last one."""
 
 
 def list_pages():
-    own = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-    return [page for page in own if not {"generated", "_build"} & set(page.relative_to(ROOT).parts)]
+    return [
+        page
+        for page in sorted(DOCS.rglob("*.md"))
+        if not {"generated", "_build"} & set(page.relative_to(ROOT).parts)
+    ]
 
 
 def find_blocks(page):
@@ -42,7 +45,9 @@ def find_blocks(page):
 TIMED = re.compile(r"^[A-Z][\w -]+: [\d.]+ s\n", re.M)
 """What a command says of its progress where no terminal is: how long each stage took."""
 
-RUN = [page for page in list_pages() if {"console", "pycon"} & {language for language, _ in find_blocks(page)}]
+RUN = [
+    page for page in list_pages() if {"console", "pycon"} & {language for language, _ in find_blocks(page)}
+]
 """Pages with something to run."""
 
 
@@ -67,7 +72,7 @@ def _last_unit(text):
 
 
 def read_examples(page):
-    """Return what a page has to run, in its order; a command that stands there without output may print any."""
+    """Return what a page has to run, in its order; a command without output may print any."""
     examples = []
     for language, text in find_blocks(page):
         if language == "pycon":
@@ -95,11 +100,15 @@ def run_command(tmp_path):
 
     def run(command, fails=False):
         done = subprocess.run(
-            ["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+            ["bash", "-c", command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
         )
-        print(TIMED.sub("", done.stdout), end="")
+        sys.stdout.write(TIMED.sub("", done.stdout))
         if bool(done.returncode) != fails:
-            print(f"exit code {done.returncode}")
+            sys.stdout.write(f"exit code {done.returncode}\n")
             raise RuntimeError(command)
 
     return run
@@ -137,6 +146,8 @@ def test_a_number_that_moves_fails(tmp_path):
 
 def test_a_command_that_fails_or_prints_something_else_fails(tmp_path, run_command):
     page = tmp_path / "page.md"
-    text = "$ echo error: no; false\nerror: no\n$ echo a\nb\n$ false\n$ echo any\n$ echo error: no\nerror: no\n"
+    text = (
+        "$ echo error: no; false\nerror: no\n$ echo a\nb\n$ false\n$ echo any\n$ echo error: no\nerror: no\n"
+    )
     page.write_text(f"```console\n{text}```\n", encoding="utf-8")
     assert run_page(page, run_command).count("Failed example") == 3
