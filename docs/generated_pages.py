@@ -15,6 +15,7 @@ import msgspec
 from rich.text import Text
 from typer.main import get_command
 
+import workbench
 from workbench import errors, library, thresholds
 from workbench.cli.app import app
 from workbench.cli.help_page import EXAMPLES
@@ -39,6 +40,7 @@ def write(folder: Path) -> None:
     (folder / "models").mkdir(parents=True)
     pages = {
         "commands": format_commands(),
+        "python-api": format_python_api(),
         "checks": format_checks(),
         "thresholds": format_thresholds(),
         "exit-codes": format_exit_codes(),
@@ -125,6 +127,29 @@ def escape(text: str) -> str:
     parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
     plain = [part if part.startswith("`") else re.sub(r"([\\*_<\[\]$'])", r"\\\1", part) for part in parts]
     return "".join(plain).replace("|", "\\|")
+
+
+def format_python_api() -> Iterator[str]:
+    """Yield the page of all public names, whose docstrings Sphinx reads."""
+    yield from ("# Python", "", "The verbs of the command line under the same names. Worked examples:")
+    yield from ("[Ten everyday things in Python](../python.md).", "", "```{eval-rst}")
+    first = ("fit", "Model", "Fit")
+    for name in (*first, *(name for name in workbench.__all__ if name not in first)):
+        is_class = isinstance(getattr(workbench, name), type)
+        has_members = is_class and not issubclass(getattr(workbench, name), Exception | Warning)
+        yield f".. auto{'class' if is_class else 'function'}:: workbench.{name}"
+        yield from ("   :members:",) if has_members else ()
+    yield from (f".. autoclass:: {name}\n   :members:" for name in _RETURNED)
+    yield "```"
+
+
+_RETURNED = (
+    "workbench.studies.Study",
+    "workbench.workflow.comparison.Comparison",
+    "workbench.workflow.score.Scores",
+    "workbench.api.averaging.FitAverage",
+)
+"""Classes that these functions return, and that have attributes and methods of their own."""
 
 
 def format_checks() -> Iterator[str]:
