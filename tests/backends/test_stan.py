@@ -212,3 +212,16 @@ def test_changed_data_are_read_again(make_job):
     job.data.write_text(json.dumps({"where": 3}))
     with pytest.raises(ChainFailed, match="thrown in the model"):
         backend.log_density(job, np.zeros((1, 1)), jacobian=True)
+
+
+def test_all_quantities_at_unconstrained_points_are_those_of_the_declared_scale(make_job):
+    job = make_job("random", RANDOM, data={"N": 3})
+    points = np.array([[-0.5, 0.1, 2.0], [0.3, -1.0, 0.4], [1.2, 0.0, -0.7]])
+    run = StanBackend().compute_quantities(job, points)
+    values = dict(zip(run.columns, np.moveaxis(run.draws[0], 1, 0), strict=True))
+    np.testing.assert_allclose(values["twice"], 2 * values["scale"], rtol=1e-14)
+    np.testing.assert_allclose(values["scale"], np.exp(points[:, 0]), rtol=1e-14)
+    names = ("scale", "share[1]", "share[2]", "share[3]")
+    declared = run.draws[0][:, [run.columns.index(name) for name in names]]
+    again = StanBackend().unconstrain_values(job, names, declared)
+    np.testing.assert_allclose(again, points, atol=1e-12)

@@ -217,6 +217,17 @@ def test_a_null_that_states_nothing_is_refused(fits, null, words):
         ask(fits["poisson"], null=null)
 
 
+def test_a_fit_tests_its_parameters(fit_program, fits, table):
+    small = fit_program("linear", LINEAR, table, columns={"X": ["dose"], "y": "score"})
+    large = fits["linear"]
+    one = large.test_null("beta[age]=0", progress=False)
+    two = large.test_null("beta[age]=0", small=small, progress=False)
+    assert two.tests[0].p_value == pytest.approx(one.tests[0].p_value, rel=1e-6)
+    assert "`small` is `large` with beta[age] = 0" in two.words[0]
+    with pytest.raises(RequestError, match="null hypothesis"):
+        large.test_null(progress=False)
+
+
 def test_the_command_prints_a_page_json_and_tables(fits, run_workbench):
     folder = fits["logit"].folder
     page = run_workbench("test", folder, "--null", "beta[age]=0")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from workbench.execution import Executor
+    from workbench.likelihood.nested import NestedTest
     from workbench.likelihood.standard_errors import StandardErrors
     from workbench.prediction.levels import NewGroups
     from workbench.report.table_formats import TableFormat
@@ -505,6 +506,55 @@ class Fit(results.Fit):
         workers, shown = jobs or count_usable_cores(), show_progress(progress)
         with as_executor(executor, workers, shown) as opened:
             return find_standard_errors(self, asked, jobs=workers, executor=opened, progress=shown)
+
+    @explain_options
+    def test_null(
+        self, *null: str, small: results.Fit | str | Path | None = None, progress: bool = True
+    ) -> NestedTest:
+        """Test parameters set to constants: likelihood ratio, score and Wald, at the restricted maximum.
+
+        Parameters
+        ----------
+        null
+            What is tested, such as `"beta[2]=0"`, `"beta[age]=0"`, or `"beta=0"` for all elements; several
+            are tested jointly.
+        small
+            A fit or a run that is this one under the null: it is proved that both give each observation the
+            same log likelihood. One parameter may then lie on its bound, as a variance of 0 does.
+        progress
+            Whether progress is shown in terminals and notebooks.
+
+        Returns
+        -------
+        `NestedTest`: its `tests` have a `statistic`, `degrees`, a `p_value`, and the `distribution` under the
+        null or the `reason` why there is none; `restricted` are the parameters there, `warnings` say why
+        p-values may be wrong.
+
+        Raises
+        ------
+        WorkbenchError
+            There is no maximised likelihood or no regular maximum, the null is on a bound or leaves other
+            parameters unidentified, or the small model is not this one under the null.
+
+        References
+        ----------
+        Cox and Hinkley (1974), Theoretical Statistics, section 9.3; Self and Liang (1987), JASA 82(398),
+        doi:10.1080/01621459.1987.10478472.
+
+        Examples
+        --------
+        >>> fit.test_null("beta[age]=0").tests[0].p_value  # doctest: +SKIP
+        """
+        from workbench.workflow.likelihood_tests import NamedFit, run_tests
+
+        fits = [NamedFit(self.results.model.name, self)]
+        if small is not None:
+            smaller = as_result(small)
+            names = [smaller.results.model.name, fits[0].name]
+            if names[0] == names[1]:
+                names = ["small", "large"]
+            fits = [NamedFit(names[0], smaller), NamedFit(names[1], self)]
+        return run_tests(fits, null, jobs=count_usable_cores(), progress=show_progress(progress))
 
     @explain_options
     def export(

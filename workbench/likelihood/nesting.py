@@ -103,7 +103,7 @@ def compare_nested(small: Side, large: Side, constraints: Sequence[NullConstrain
             f"{listed} are on bounds: with several parameters there, the distribution of the likelihood "
             "ratio depends on "
             "their covariances, and is not known here.",
-            hint="simulate it: `workbench predict` draws data from the smaller model",
+            hint="test one of them at a time",
         )
     points = _list_points(small)
     small_values = _compute_log_liks(small, points)
