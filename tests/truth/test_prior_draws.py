@@ -14,7 +14,7 @@ from scipy import stats
 from workbench import library, tables
 from workbench.backends.stan import StanBackend
 from workbench.calibration.simulator import FORWARD, SAMPLED, build_simulator
-from workbench.errors import RequestError
+from workbench.errors import RequestError, RunError
 from workbench.estimation.context import FitContext
 from workbench.progress import SILENT
 from workbench.toolchain import ModelSource, build_all
@@ -63,6 +63,18 @@ def check_stein(points, gradients):
     assert np.abs(compute_z(points * gradients + 1)).max() < LARGEST_Z
 
 
+def compare_with_nuts(sampled, forward):
+    """Compare marginal distributions, unless NUTS does not get through a prior: why it is not used there."""
+    try:
+        chains = sampled.draw_parameters(1000, 2)
+    except RunError:
+        return
+    assert chains.columns == forward.columns
+    for position in range(len(chains.columns)):
+        test = stats.ks_2samp(chains.values[:, position], forward.values[:, position])
+        assert test.pvalue > 1e-5, chains.columns[position]
+
+
 @pytest.mark.parametrize("name", library.list_names())
 def test_draws_of_bundled_priors_obey_the_density_of_the_program(name, tools, tmp_path):
     model, backend = library.find(name), StanBackend()
@@ -78,21 +90,14 @@ def test_draws_of_bundled_priors_obey_the_density_of_the_program(name, tools, tm
     assert simulator.way == (SAMPLED if name in SAMPLED_MODELS else FORWARD), simulator.notes
     forward = simulator.draw_parameters(DRAWS if simulator.way == FORWARD else 1000, 1)
     program = request.program
+    assert program.instrumented is not None
     source = ModelSource(program.name, program.instrumented.source, optimized=True)
     (built,) = build_all([source], tools, include_paths=(program.path.parent,))
     points, gradients = measure_prior(request, built.exe, backend, tmp_path, forward.columns, forward.values)
     check_stein(points, gradients)
     if simulator.way == FORWARD and points.shape[1] <= 10:
         sampled = replace(simulator, prior=None, sampled_exe=built.exe)
-        try:
-            chains = sampled.draw_parameters(1000, 2)
-        except Exception as reason:  # NUTS does not get through every prior, which is why it is not used
-            assert "could not be sampled by NUTS" in str(reason)
-        else:
-            assert chains.columns == forward.columns
-            for position in range(len(chains.columns)):
-                test = stats.ks_2samp(chains.values[:, position], forward.values[:, position])
-                assert test.pvalue > 1e-5, chains.columns[position]
+        compare_with_nuts(sampled, forward)
     backend.end_idle()
 
 
