@@ -440,7 +440,8 @@ def write_outcome_program(program: Program) -> SimulatingProgram:
     _refuse_computed(draft, renamed, body)
     stripped = tuple(_strip(item, frozenset(renamed)) for item in draft.tree.get_block("data"))
     draft = replace(draft, tree=draft.tree.replace(data=stripped))
-    parameters = draft.tree.get_block("parameters")
+    # Offsets and multipliers may be computed from outcomes, and only matter while sampling.
+    parameters = tuple(_without_affine(item) for item in draft.tree.get_block("parameters"))
     return SimulatingProgram(
         _assemble(draft, body, parameters, transformed if is_apart else ()),
         renamed,
