@@ -367,6 +367,26 @@ FEWEST_INTERVAL_DRAWS = 100
 """Draws from which the ends of a 95 % predictive interval and tail areas are taken. Ours: beyond each end of
 fewer lie one or two."""
 
+# --- Calibration ------------------------------------------------------------------------------------------
+
+RANKED_DRAWS = 99
+"""Draws among which a truth is ranked: 100 ranks, as Säilynoja, Bürkner and Vehtari (2022),
+doi:10.1007/s11222-022-10090-6, and Modrák et al. (2023), doi:10.1214/23-BA1404, take."""
+
+CALIBRATION_P_VALUE_LIMIT = 0.01
+"""Probability that a method whose posteriors are all right is called wrong: over all quantities together, by
+Holm (1979), Scandinavian Journal of Statistics 6(2), 65-70. Ours: at 0.05, one right model in 20 would be."""
+
+FEWEST_SIMULATIONS = 20
+"""Fits of a method from which its calibration is judged. Ours: fewer show gross faults alone."""
+
+SHAPE_STANDARD_ERRORS = 3.0
+"""Distance from what uniform ranks give [standard errors] at which a shape of ranks is named. Ours."""
+
+FAILED_FITS_SHARE = 0.05
+"""Share of simulations without a fit from which a verdict is held back: what failed may be what is wrong.
+Ours."""
+
 # --- Priors -----------------------------------------------------------------------------------------------
 
 POWERS = (0.99, 1.01)

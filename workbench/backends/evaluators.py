@@ -48,9 +48,10 @@ class Evaluators:
 
     def __init__(self) -> None:
         self._idle: list[tuple[_Key, Evaluator]] = []
+        self._free: dict[Path, list[Evaluator]] = {}
         self._unsupported: set[Path] = set()
         self._lock = threading.Lock()
-        weakref.finalize(self, _close_all, self._idle)
+        weakref.finalize(self, _close_all, self._idle, self._free)
 
     def __reduce__(self) -> tuple[type[Evaluators], tuple[()]]:
         """Return what another process makes evaluators of its own of: processes do not travel."""
@@ -75,6 +76,10 @@ class Evaluators:
                 if other == key:
                     del self._idle[position]
                     return evaluator
+            if self._free.get(job.exe):
+                evaluator = self._free[job.exe].pop()
+                evaluator.load(job.data)
+                return evaluator
         try:
             return Evaluator(job.exe, job.data, job.timeout, job.threads)
         except TimeoutError as reason:
@@ -103,11 +108,21 @@ class Evaluators:
         for _, evaluator in released:
             evaluator.close()
 
+    def free(self, exe: Path) -> None:
+        """Keep the evaluators of a program for other data: those that they have loaded are not needed."""
+        with self._lock:
+            freed = [evaluator for key, evaluator in self._idle if key[0] == exe]
+            self._idle[:] = [item for item in self._idle if item[0][0] != exe]
+            self._free.setdefault(exe, []).extend(freed)
+
     def end_idle(self) -> None:
         """End all evaluators that nobody uses; they are started again where they are needed."""
         with self._lock:
-            idle, self._idle[:] = list(self._idle), []
-        for _, evaluator in idle:
+            idle = [evaluator for _, evaluator in self._idle]
+            idle += [evaluator for evaluators in self._free.values() for evaluator in evaluators]
+            self._idle.clear()
+            self._free.clear()
+        for evaluator in idle:
             evaluator.close()
 
     def compute_log_density(self, job: Job, points: Floats, flags: Flag) -> Floats:
@@ -205,6 +220,9 @@ def choose_rows(width: int) -> int:
     return DRAWS_PER_GENERATOR * max(1, blocks)
 
 
-def _close_all(idle: list[tuple[_Key, Evaluator]]) -> None:
+def _close_all(idle: list[tuple[_Key, Evaluator]], free: dict[Path, list[Evaluator]]) -> None:
     while idle:
         idle.pop()[1].close()
+    while free:
+        for evaluator in free.popitem()[1]:
+            evaluator.close()

@@ -35,6 +35,7 @@ from workbench.backends.evaluator import EVALUATING, GENERATING, Columns, Evalua
 from workbench.backends.evaluators import Evaluators
 from workbench.backends.interrupt import run_interruptibly
 from workbench.backends.nutpie import NutpieChains, refuse_nutpie
+from workbench.backends.stan_csv import read_stan_csv
 from workbench.backends.stan_messages import ITERATIONS_USED_UP, extract_error, translate_errors
 from workbench.errors import ChainFailed
 from workbench.late_imports import LateModule
@@ -73,6 +74,10 @@ class StanBackend(CmdStanBackend):
     def end_idle(self) -> None:
         """End the processes that nobody uses, of all programs and data."""
         self._evaluators.end_idle()
+
+    def free(self, exe: Path) -> None:
+        """Keep the processes of a program, for other data than they have loaded."""
+        self._evaluators.free(exe)
 
     def log_density(self, job: Job, points: Floats, *, jacobian: bool) -> tuple[Floats, Floats]:
         """Return log density and gradient at unconstrained points."""
@@ -244,6 +249,63 @@ class StanBackend(CmdStanBackend):
         complete = self._add_quantities(job, run, Flag.TRANSFORMED | Flag.GENERATED, jobs, progress)
         return replace(complete, seconds=time.monotonic() - started)
 
+    def sample_in_turn(self, job: Job, method: Nuts) -> RawRun:
+        """Run NUTS one chain after the other in a process that has the data loaded: for many short fits.
+
+        The numbers are those of `sample` with the same seed, but its draws are of the unconstrained
+        parameters alone.
+
+        Raises
+        ------
+        ChainFailed
+            A chain failed, or the executable was not built with our driver.
+        """
+        started = time.monotonic()
+        folder = make_call_folder(job)
+        printed, rows = [], []
+        with self._evaluators.borrow(job, "sampling") as evaluator:
+            if evaluator is None:
+                raise ChainFailed(f"sampling stopped: {job.exe} does not keep its data loaded.")
+            names = evaluator.describe(job)
+            for chain in range(1, method.chains + 1):
+                arguments = [f"id={chain}", *_list_arguments(method)]
+                answer, output = call_method(evaluator, job, "sampling", arguments, folder, DIGITS)
+                if answer.status != 0:
+                    raise ChainFailed(f"sampling stopped: {extract_error(answer.text)}", console=answer.text)
+                columns, table, _ = read_stan_csv(output)
+                output.unlink()
+                printed.append(answer.text)
+                rows.append(table)
+        draws = np.stack(rows)
+        own = sum(name.endswith("__") for name in columns)
+        stats = {name[:-2]: draws[:, :, i] for i, name in enumerate(columns[:own])}
+        step_size = stats["stepsize"][:, -1] if "stepsize" in stats else None
+        seconds = time.monotonic() - started
+        return RawRun(names.free, draws[:, :, own:], stats, "\n".join(printed), seconds, step_size=step_size)
+
+    def list_columns(self, job: Job) -> tuple[str, ...]:
+        """Return Stan's names of parameters, transformed parameters and generated quantities."""
+        with self._evaluators.borrow(job, GENERATING) as evaluator:
+            if evaluator is None:
+                raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not keep its data loaded.")
+            names = evaluator.describe(job)
+        return names.parameters + names.transformed + names.generated
+
+    def generate_at(self, job: Job, points: Floats, flags: Flag) -> tuple[tuple[str, ...], Floats]:
+        """Return the names and values, `(P, column)`, of parameters and what the flags add at points.
+
+        Where the program rejects a point, what it did not compute is NaN.
+        """
+        with self._evaluators.borrow(job, GENERATING) as evaluator:
+            if evaluator is None:
+                raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not keep its data loaded.")
+            names = evaluator.describe(job)
+            columns = names.parameters
+            columns += names.transformed if flags & Flag.TRANSFORMED else ()
+            columns += names.generated if flags & Flag.GENERATED else ()
+            answer = evaluator.generate(job, points, flags)
+        return columns, answer.numbers.reshape(len(points), len(columns))
+
     def _add_quantities(
         self, job: Job, run: RawRun, flags: Flag, jobs: int = 1, progress: Progress = SILENT
     ) -> RawRun:
@@ -263,6 +325,22 @@ class StanBackend(CmdStanBackend):
         warmup = None if run.warmup is None else self._add_quantities(job, run.warmup, flags, jobs)
         console = f"{run.console}\n{printed}" if printed else run.console
         return replace(table.fill(run), console=console, warmup=warmup)
+
+
+def _list_arguments(method: Nuts) -> list[str]:
+    """Return the arguments of the command line for NUTS."""
+    return [
+        "method=sample",
+        f"num_samples={method.draws}",
+        f"num_warmup={method.warmup}",
+        "algorithm=hmc",
+        "engine=nuts",
+        f"max_depth={method.max_treedepth}",
+        f"metric={method.metric}_e",
+        "adapt",
+        "engaged=1",
+        f"delta={method.adapt_delta}",
+    ]
 
 
 def unconstrain(evaluator: Evaluator, job: Job, draws: Floats) -> Floats:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import (
+    calibrate,
     check,
     compare,
     console,
@@ -73,6 +74,7 @@ for _name, _module in (
     ("explore", explore),
     ("runs", runs),
     ("sensitivity", sensitivity),
+    ("calibrate", calibrate),
     ("show", show),
     ("standard-errors", standard_errors),
     ("test", test),

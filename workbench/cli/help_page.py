@@ -76,6 +76,10 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     ),
     "explore": ("workbench explore reports/run", "workbench explore reports/run --output draws.html"),
     "runs": ("workbench runs", "workbench runs analysis/reports --json"),
+    "calibrate": (
+        "workbench calibrate eight_schools --method nuts,laplace",
+        "workbench calibrate linear kidiq.csv --posterior --simulations 100",
+    ),
     "sensitivity": (
         "workbench sensitivity linear --vary 'beta.sigma=0.1:10:log:9'",
         "workbench sensitivity reports/run --decision 'P(mu>0)>0.95'",

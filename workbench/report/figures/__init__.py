@@ -17,6 +17,7 @@ from workbench.report.figures.detector import (
 )
 from workbench.report.figures.drawing import Drawing, to_svg
 from workbench.report.figures.drift import draw_drift
+from workbench.report.figures.ecdf_difference import EcdfDifference, draw_ecdf_difference
 from workbench.report.figures.elpd import draw_elpd_differences, draw_row_differences
 from workbench.report.figures.energy import draw_energy
 from workbench.report.figures.files import write_drawings
@@ -54,6 +55,7 @@ __all__ = [
     "DetectorCurve",
     "DetectorMarks",
     "Drawing",
+    "EcdfDifference",
     "EstimateLine",
     "ForestEstimate",
     "ForestMethod",
@@ -75,6 +77,7 @@ __all__ = [
     "draw_densities",
     "draw_detector",
     "draw_drift",
+    "draw_ecdf_difference",
     "draw_elpd_differences",
     "draw_energy",
     "draw_forest",

@@ -1,0 +1,164 @@
+"""What is said of places with known faults, and how often a right method is blamed."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from workbench.calibration.judge import adjust_p_values, judge_method, measure_coverage, measure_shape
+from workbench.calibration.quantities import LOG_LIKELIHOOD
+from workbench.calibration.simulated_fit import QuantityNumbers, SimulatedFit
+
+FITS = 200
+
+
+def make_fits(scores, method="nuts", names=("mu",), checks=None, **faults):
+    """Return fits whose truths lie so many posterior SDs above the posterior mean."""
+    fits = []
+    for number, row in enumerate(np.atleast_2d(np.asarray(scores).T).T):
+        row = np.atleast_1d(row)
+        place = stats.norm.cdf(row)
+        zero = np.zeros(len(row))
+        numbers = QuantityNumbers(tuple(names), row, np.floor(100 * place), place, zero, zero + 1)
+        fits.append(SimulatedFit(number, method, 0.1, "", checks or {}, numbers))
+    for number in range(faults.get("failed", 0)):
+        fits.append(SimulatedFit(len(scores) + number, method, 0.1, f"no maximum ({number})."))
+    return fits
+
+
+def judge(fits, method="nuts", *, is_foreign=False):
+    return judge_method(method, fits, {}, 0.95, is_foreign=is_foreign)
+
+
+def normal_scores(count=FITS):
+    """Return the scores of places that are as even as can be."""
+    return stats.norm.ppf((np.random.default_rng(1).permutation(count) + 0.5) / count)
+
+
+def test_even_places_are_calibrated():
+    found = judge(make_fits(normal_scores()))
+    assert found.judgement == "calibrated"
+    assert found.advice == ()
+    assert found.quantities[0].spread == pytest.approx(1, abs=0.02)
+    assert found.quantities[0].contraction == pytest.approx(0, abs=0.05)
+
+
+def test_intervals_that_are_too_narrow_are_so_called_with_factor_share_and_error():
+    found = judge(make_fits(1.4 * normal_scores(), "laplace"), "laplace")
+    (quantity,) = found.quantities
+    assert found.judgement == "not calibrated"
+    assert quantity.spread == pytest.approx(1.4, abs=0.03)
+    # P(|z| < 1.96 / 1.4) = 0.838, with a binomial standard error of 2.6%.
+    assert quantity.sentence == (
+        "Laplace's intervals for `mu` are too narrow by a factor of 1.4: 95% intervals hold the truth in "
+        "84% of "
+        "200 simulations (SE 2.6)."
+    )
+    assert found.advice == ("Use NUTS for this model: Laplace approximates its posterior badly.",)
+
+
+def test_intervals_that_are_too_wide_are_so_called():
+    (quantity,) = judge(make_fits(0.5 * normal_scores())).quantities
+    assert "too wide by a factor of 2" in quantity.sentence
+    assert "50% intervals hold the truth in 82%" in quantity.sentence  # P(|z| < 0.674 / 0.5) = 0.823
+
+
+@pytest.mark.parametrize(("shift", "side"), [(0.7, "too low"), (-0.7, "too high")])
+def test_a_shift_has_a_side(shift, side):
+    (quantity,) = judge(make_fits(normal_scores() + shift)).quantities
+    assert f"NUTS puts `mu` {side}, by 0.7 of its standard deviations" in quantity.sentence
+    assert "narrow" not in quantity.sentence
+
+
+def test_another_shape_is_described_by_its_tails():
+    scores = normal_scores()
+    scores[:30] = 4.0  # the truth lies far above in 15% of all simulations
+    sentence = judge(make_fits(scores)).quantities[0].sentence
+    assert "above" in sentence
+
+
+def test_a_right_method_is_blamed_as_rarely_as_stated():
+    rng = np.random.default_rng(2)
+    names = tuple(f"b[{place}]" for place in range(20))
+    blamed = [
+        judge(make_fits(rng.standard_normal((50, 20)), names=names)).judgement == "not calibrated"
+        for _ in range(300)
+    ]
+    assert np.mean(blamed) < 0.01 + 4 * np.sqrt(0.01 / 300)
+
+
+def test_one_wrong_quantity_among_many_is_found():
+    rng = np.random.default_rng(2)
+    names = tuple(f"b[{place}]" for place in range(50))
+    scores = rng.standard_normal((FITS, 50))
+    scores[:, 7] = 1.6 * stats.norm.ppf((rng.permutation(FITS) + 0.5) / FITS)
+    found = judge(make_fits(scores, names=names))
+    assert [item.quantity for item in found.quantities if item.is_off] == ["b[7]"]
+
+
+def test_intervals_of_the_mle_go_by_their_coverage():
+    assert judge(make_fits(normal_scores(), "mle"), "mle").judgement == "calibrated"
+    found = judge(make_fits(1.5 * normal_scores(), "mle"), "mle")
+    assert found.judgement == "not calibrated"
+    assert "intervals are wrong" in found.sentence
+    # A skewed distribution with the right coverage is no fault of an interval.
+    skewed = stats.expon.ppf((np.arange(FITS) + 0.5) / FITS) - 1
+    skewed *= 1.96 / np.quantile(np.abs(skewed), 0.95)
+    assert judge(make_fits(skewed, "mle"), "mle").judgement == "calibrated"
+
+
+def test_few_fits_and_many_failures_hold_the_verdict_back():
+    assert judge(make_fits(normal_scores(10))).judgement == "undecided"
+    found = judge(make_fits(normal_scores(), failed=20))
+    assert found.judgement == "undecided"
+    assert "no fit in 20 of 220" in found.sentence
+    assert [(item.fits, item.simulation) for item in found.failures] == [(20, 200)]
+
+
+def test_a_method_without_any_fit_says_why():
+    found = judge(make_fits(np.empty(0), failed=5))
+    assert found.judgement == "no result"
+    assert "in any of 5 simulations: no maximum (0)." in found.sentence
+
+
+def test_the_sampler_is_blamed_where_its_checks_fire():
+    fits = make_fits(1.5 * normal_scores(), checks={"WB201": True})
+    assert "WB201" in judge(fits).advice[0]
+    assert judge(fits).checks[0].fired == FITS
+    assert "The checks of the sampler are quiet" in judge(make_fits(1.5 * normal_scores())).advice[0]
+    assert "two programs differ" in judge(make_fits(1.5 * normal_scores()), is_foreign=True).advice[0]
+
+
+def test_a_likelihood_that_is_off_alone_points_to_the_data():
+    scores = np.stack([normal_scores(), normal_scores() + 1], axis=1)
+    found = judge(make_fits(scores, names=("mu", LOG_LIKELIHOOD)))
+    assert "less of the data" in found.advice[-1]
+
+
+def test_what_never_varies_is_left_out():
+    fits = [
+        SimulatedFit(n, "nuts", numbers=QuantityNumbers(("one",), *np.array([[1.0], [3], [0.5], [1], [0]])))
+        for n in range(30)
+    ]
+    assert judge(fits).quantities == ()
+
+
+def test_holms_method_is_that_of_the_textbook():
+    statsmodels = [0.04, 0.01, 0.03, 0.5]
+    # Ordered 0.01, 0.03, 0.04, 0.5 times 4, 3, 2, 1, never falling.
+    assert adjust_p_values(statsmodels) == pytest.approx([0.09, 0.04, 0.09, 0.5])
+    assert adjust_p_values([]) == []
+
+
+def test_coverage_has_a_binomial_error():
+    found = measure_coverage(np.array([0.01, 0.5, 0.6, 0.7]), 0.9)
+    assert found.share == 0.75
+    assert found.se == pytest.approx(np.sqrt(0.75 * 0.25 / 4))
+
+
+def test_errors_of_the_shape_are_those_of_repetition():
+    rng = np.random.default_rng(5)
+    found = np.array([measure_shape(stats.norm.cdf(rng.standard_normal(FITS))) for _ in range(2000)])
+    bias, bias_se, spread, spread_se = found.T
+    assert np.std(bias) == pytest.approx(bias_se.mean(), rel=0.06)
+    assert np.std(spread) == pytest.approx(spread_se.mean(), rel=0.1)
+    assert np.mean(spread) == pytest.approx(1, abs=0.02)

@@ -1,0 +1,248 @@
+"""Whether each method is calibrated, for which quantities it is not, and in which way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.calibration.quantities import LOG_LIKELIHOOD
+from workbench.calibration.record import (
+    CheckRate,
+    FailureCount,
+    IntervalShare,
+    MethodCalibration,
+    QuantityCalibration,
+)
+from workbench.calibration.simulated_fit import NUMBERS, SimulatedFit
+from workbench.calibration.uniformity import compute_p_value
+from workbench.calibration.words import advise, describe_method, describe_quantity
+from workbench.diagnostics.catalogue import CATALOGUE
+from workbench.late_imports import LateModule
+from workbench.methods import RESULTS
+from workbench.thresholds import CALIBRATION_P_VALUE_LIMIT
+
+if TYPE_CHECKING:
+    from scipy import special, stats
+else:
+    special = LateModule("scipy.special")
+    stats = LateModule("scipy.stats")
+
+Floats = NDArray[np.float64]
+"""An array of doubles."""
+
+POINT_METHODS = ("mle", "map")
+"""The methods that have an estimate and a Wald interval, and no posterior."""
+
+LEVELS = (0.5, 0.8)
+"""The central intervals whose coverage is given besides that of the stated level. Ours."""
+
+_FARTHEST = 8.0
+"""The largest normal score: beyond, the distribution function is 1 in double precision."""
+
+_MIDDLE = 0.8
+"""The share of scores by which a spread is measured: their tails, which few simulations show, do not count.
+Ours."""
+
+
+def judge_method(
+    method: str, fits: Sequence[SimulatedFit], labels: Mapping[str, str], level: float, *, is_foreign: bool
+) -> MethodCalibration:
+    """Return whether the fits of one method are calibrated.
+
+    The verdict goes by the ranks of every quantity: each has the exact probability of a departure from
+    uniformity as large anywhere (Säilynoja et al. 2022), and Holm's (1979) method adjusts these for their
+    number, however they depend on each other. A method whose posteriors are all right is so called wrong with
+    a probability of at most `CALIBRATION_P_VALUE_LIMIT`. MLE and MAP, which have no posterior, go by the
+    coverage of their intervals instead, with exact binomial probabilities.
+
+    Parameters
+    ----------
+    method
+        Key of the method.
+    fits
+        Its fits.
+    labels
+        Names for people by quantity.
+    level
+        Probability of the intervals.
+    is_foreign
+        Whether another program simulated the data.
+    """
+    done = [fit for fit in fits if not fit.failure]
+    quantities = _adjust([
+        _judge_quantity(method, name, labels.get(name, name), numbers, level)
+        for name, numbers in _collect(done).items()
+    ])  # fmt: skip
+    label = RESULTS[method].label
+    quantities = [
+        msgspec.structs.replace(item, sentence=describe_quantity(label, item, level)) if item.is_off else item
+        for item in quantities
+    ]
+    found = MethodCalibration(
+        method=method,
+        label=label,
+        judgement="undecided",
+        sentence="",
+        fits=len(done),
+        failed=len(fits) - len(done),
+        seconds=float(np.median([fit.seconds for fit in done])) if done else None,
+        checks=_count_checks(done),
+        failures=_count_failures(fits),
+        quantities=tuple(quantities),
+    )
+    judgement, sentence = describe_method(found, is_point=method in POINT_METHODS)
+    found = msgspec.structs.replace(found, judgement=judgement, sentence=sentence)
+    return msgspec.structs.replace(found, advice=advise(found, is_foreign=is_foreign))
+
+
+def _collect(fits: Sequence[SimulatedFit]) -> dict[str, dict[str, Floats]]:
+    """Return the numbers of each quantity over all fits, those that vary; in the order of their names."""
+    names = list(dict.fromkeys(name for fit in fits for name in fit.numbers.names))
+    by_name: dict[str, list[tuple[SimulatedFit, int]]] = {name: [] for name in names}
+    for fit in fits:
+        for place, name in enumerate(fit.numbers.names):
+            by_name[name].append((fit, place))
+    found = {
+        name: {
+            number: np.array([getattr(fit.numbers, number)[place] for fit, place in entries])
+            for number in NUMBERS
+        }
+        for name, entries in by_name.items()
+    }
+    return {name: numbers for name, numbers in found.items() if not _is_constant(numbers)}
+
+
+def _is_constant(numbers: Mapping[str, Floats]) -> bool:
+    """Return whether a quantity never varies, such as the diagonal of a correlation matrix."""
+    return bool((numbers["sd"] == 0).all()) and np.ptp(numbers["truth"]) == 0
+
+
+def _judge_quantity(
+    method: str, name: str, label: str, numbers: Mapping[str, Floats], level: float
+) -> QuantityCalibration:
+    known = np.isfinite(numbers["place"])
+    place, truth, mean, sd = (numbers[item][known] for item in ("place", "truth", "mean", "sd"))
+    count = len(place)
+    if not count:
+        return QuantityCalibration(quantity=name, label=label, fits=0)
+    coverage = tuple(measure_coverage(place, one) for one in sorted({*LEVELS, level}))
+    tail = (1 - level) / 2
+    if method in POINT_METHODS:
+        held = int((np.abs(place - 0.5) <= level / 2).sum())
+        p_value = float(stats.binomtest(held, count, level).pvalue)
+    else:
+        p_value = compute_p_value(place)
+    bias, bias_se, spread, spread_se = measure_shape(place)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (mean - truth) / sd
+        shrunk = float(1 - np.median(sd**2) / np.var(truth)) if count > 1 else np.nan
+    z = z[np.isfinite(z)]
+    error = mean - truth
+    return QuantityCalibration(
+        quantity=name,
+        label=label,
+        fits=count,
+        p_value=p_value,
+        coverage=coverage,
+        below=float((place < tail).mean()),
+        above=float((place > 1 - tail).mean()),
+        bias=bias,
+        bias_se=bias_se,
+        spread=spread,
+        spread_se=spread_se,
+        contraction=None if name.startswith(LOG_LIKELIHOOD) or method in POINT_METHODS else _finite(shrunk),
+        z_mean=_finite(z.mean()) if len(z) else None,
+        z_sd=_finite(z.std(ddof=1)) if len(z) > 1 else None,
+        error=_finite(error.mean()),
+        error_se=_finite(error.std(ddof=1) / np.sqrt(count)) if count > 1 else None,
+    )
+
+
+def measure_coverage(place: Floats, level: float) -> IntervalShare:
+    """Return how many truths central intervals hold, with the binomial standard error.
+
+    >>> measure_coverage(np.array([0.1, 0.5, 0.9, 0.99]), 0.9)
+    IntervalShare(level=0.9, share=0.75, se=0.21650635094610965)
+    """
+    share = float((np.abs(place - 0.5) <= level / 2).mean())
+    return IntervalShare(level, share, float(np.sqrt(share * (1 - share) / len(place))))
+
+
+def measure_shape(place: Floats) -> tuple[float, float, float, float]:
+    """Return how far truths lie above the centre, and how far they are spread, each with its standard error.
+
+    Both are of the normal scores of the places, which are standard normal if the method is right: their mean,
+    and the range that holds the middle four fifths around their median, relative to that of the normal.
+    """
+    scores = np.clip(special.ndtri(place), -_FARTHEST, _FARTHEST)
+    count = len(scores)
+    middle = np.quantile(np.abs(scores - np.median(scores)), _MIDDLE) / special.ndtri(0.5 + _MIDDLE / 2)
+    # The standard error of a quantile of |z|: sqrt(p (1 - p) / n) / density, relative to the quantile.
+    edge = float(special.ndtri(0.5 + _MIDDLE / 2))
+    density = 2 * np.exp(-(edge**2) / 2) / np.sqrt(2 * np.pi)
+    relative = np.sqrt(_MIDDLE * (1 - _MIDDLE) / count) / density / edge
+    return float(scores.mean()), float(1 / np.sqrt(count)), float(middle), float(relative)
+
+
+def adjust_p_values(values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for their number by Holm's method.
+
+    References
+    ----------
+    Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics
+    6(2), 65-70.
+
+    >>> adjust_p_values([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(values, kind="stable")
+    factors = np.arange(len(values), 0, -1)
+    stepped = np.minimum(1.0, np.maximum.accumulate(np.asarray(values)[order] * factors))
+    adjusted = np.empty(len(values))
+    adjusted[order] = stepped
+    return [float(value) for value in adjusted]
+
+
+def _adjust(quantities: list[QuantityCalibration]) -> list[QuantityCalibration]:
+    known = [item for item in quantities if item.p_value is not None]
+    adjusted = adjust_p_values([item.p_value or 0.0 for item in known])
+    by_name = dict(zip((item.quantity for item in known), adjusted, strict=True))
+    return [
+        msgspec.structs.replace(
+            item,
+            adjusted=by_name.get(item.quantity),
+            is_off=by_name.get(item.quantity, 1.0) < CALIBRATION_P_VALUE_LIMIT,
+        )
+        for item in quantities
+    ]
+
+
+def _count_checks(fits: Sequence[SimulatedFit]) -> tuple[CheckRate, ...]:
+    titles = {check.code: check.title for check in CATALOGUE}
+    asked = Counter(code for fit in fits for code in fit.checks)
+    fired = Counter(code for fit in fits for code, has_fired in fit.checks.items() if has_fired)
+    return tuple(CheckRate(code, titles[code], fired[code], asked[code]) for code in sorted(asked))
+
+
+def _count_failures(fits: Sequence[SimulatedFit]) -> tuple[FailureCount, ...]:
+    failed = [fit for fit in fits if fit.failure]
+    kinds = Counter(_without_numbers(fit.failure) for fit in failed)
+    return tuple(
+        FailureCount(first.failure, count, first.simulation)
+        for kind, count in kinds.most_common()
+        for first in [next(fit for fit in failed if _without_numbers(fit.failure) == kind)]
+    )
+
+
+def _without_numbers(text: str) -> str:
+    """Return a text that is the same for the same reason with other numbers."""
+    return "".join(letter for letter in text if not (letter.isdigit() or letter in "+-.e"))
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,277 @@
+"""Posterior SBC: truths from the posterior of the data, and fits to the data and a replicate together.
+
+A truth `theta` is drawn from the posterior given the data `y`, a replicate `y'` given `theta`. Then `theta`
+is a draw of the posterior given both `y` and `y'`: its rank among draws of the fit to both is uniform.
+
+References
+----------
+Säilynoja, Schmitt, Bürkner and Vehtari (2025), Posterior SBC: simulation-based calibration checking
+conditional on data, arXiv:2502.03279.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.backends import Job
+from workbench.backends.evaluator import Flag
+from workbench.binding import append_rows
+from workbench.calibration.fitting import SimulatedData, make_plain_job, replace_outcomes
+from workbench.calibration.simulator import Simulations, Simulator
+from workbench.errors import BindingError, RequestError
+from workbench.estimation.context import FitContext
+from workbench.late_imports import LateModule
+from workbench.methods import Nuts
+from workbench.progress import SILENT, Progress
+from workbench.request import FitRequest
+from workbench.results.draws import count_parameter_columns
+from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+
+if TYPE_CHECKING:
+    from arviz_stats.base import array_stats
+
+    from workbench.backends.stan import StanBackend
+else:
+    array_stats = LateModule("arviz_stats.base", "array_stats")
+
+Floats = NDArray[np.float64]
+"""An array of doubles."""
+
+_PROOF_POINTS = 5
+"""Truths at which it is shown that both data sets together have the likelihood of each, multiplied. Ours."""
+
+_DRAWS_PER_TRUTH = 10
+"""Draws of the posterior for each truth, so that truths are practically independent. Ours."""
+
+_PRIOR_HINT = "leave --posterior out: truths are then drawn from the prior"
+"""What is offered where the rows of a program cannot be doubled."""
+
+
+@dataclass(frozen=True)
+class PosteriorTruths:
+    """Truths from a posterior with their replicates, and the request that fits these with the data.
+
+    Attributes
+    ----------
+    request
+        The program with the rows of the data and as many again.
+    simulations
+        The truths; outcomes are those of the data followed by a replicate.
+    """
+
+    request: FitRequest
+    simulations: Simulations
+
+
+def simulate_posterior(
+    simulator: Simulator,
+    backend: StanBackend,
+    nuts: Nuts,
+    *,
+    count: int,
+    seed: int,
+    progress: Progress = SILENT,
+) -> PosteriorTruths:
+    """Return truths from the posterior of the data, with replicates appended to the data.
+
+    Parameters
+    ----------
+    simulator
+        The program and its data.
+    backend
+        What runs it.
+    nuts
+        The settings of the sampler.
+    count
+        How many truths.
+    seed
+        Decides truths and replicates.
+    progress
+        Where to report.
+
+    Raises
+    ------
+    RequestError
+        The data and a replicate of them cannot stand in one data set.
+    RunError
+        The posterior cannot be sampled.
+    """
+    request = simulator.request
+    doubled = double_rows(request)
+    columns, truths, notes = _draw_truths(simulator, backend, nuts, count, seed, progress)
+    drawn = simulator.draw_given(columns, truths, seed)
+    check_outcomes(request, drawn)
+    proof = _Proof(request, doubled, simulator.exe, backend, simulator.folder / "proof")
+    for number in np.flatnonzero(drawn.is_drawn)[:_PROOF_POINTS]:
+        own = {name: values[number] for name, values in drawn.outcomes.items()}
+        proof.check(SimulatedData(int(number), columns, truths[number], own))
+    outcomes = {
+        name: _append(request.data.values[name], values, doubled.data.values[name])
+        for name, values in drawn.outcomes.items()
+    }
+    return PosteriorTruths(doubled, replace(drawn, outcomes=outcomes, notes=(*drawn.notes, *notes)))
+
+
+def double_rows(request: FitRequest) -> FitRequest:
+    """Return the request with all rows of its data twice.
+
+    Raises
+    ------
+    RequestError
+        The program does not take more rows, or the data were not bound from a table.
+    """
+    data, program = request.data, request.program
+    if "variables" not in data.rules or not data.rows:
+        raise _refuse("the data have no rows that could be appended to: they do not come from a table.")
+    try:
+        both = append_rows(data, data, program, data.rules)
+    except BindingError as reason:
+        raise _refuse(f"a replicate of the data cannot be appended to them: {reason.message}") from reason
+    return replace(request, data=both)
+
+
+def check_outcomes(request: FitRequest, drawn: Simulations) -> None:
+    """Refuse outcomes that are not in the data block, and likelihoods of which an outcome is not drawn.
+
+    Raises
+    ------
+    RequestError
+        The message names the outcome.
+    """
+    for name in drawn.outcomes:
+        if name not in request.data.values:
+            raise RequestError(
+                f"the outcome `{name}` is made in transformed data: what is simulated of it cannot stand "
+                "in its "
+                "place.",
+                hint="declare it in the data block",
+            )
+    for term in request.program.terms:
+        for name in term.outcomes if term.role == "likelihood" else ():
+            if name not in drawn.outcomes:
+                raise RequestError(f"the outcome `{name}` on line {term.line} cannot be drawn.")
+
+
+def _draw_truths(
+    simulator: Simulator, backend: StanBackend, nuts: Nuts, count: int, seed: int, progress: Progress
+) -> tuple[tuple[str, ...], Floats, tuple[str, ...]]:
+    request = replace(simulator.request, seed=seed)
+    folder = simulator.folder / "posterior"
+    folder.mkdir(parents=True, exist_ok=True)
+    job = make_plain_job(FitContext(request, simulator.exe, backend, folder, SILENT))
+    draws = max(nuts.draws, _DRAWS_PER_TRUTH * -(-count // nuts.chains))
+    run = backend.sample(job, replace(nuts, draws=draws), jobs=request.jobs, progress=progress)
+    width = count_parameter_columns(run.columns, request.program)
+    values = run.draws[:, :, :width]
+    varying = values[:, :, np.ptp(values, axis=(0, 1)) > 0]
+    ess = float(np.min(array_stats.ess(varying, chain_axis=0, draw_axis=1))) if varying.size else np.inf
+    notes: tuple[str, ...] = ()
+    if ess < count:
+        notes = (
+            f"the {count:,} truths are draws of a posterior of which there are {ess:,.0f} effective ones: "
+            "they are not independent, and the bands are too narrow for them. More --draws help.",
+        )
+    flat = values.transpose(1, 0, 2).reshape(-1, width)
+    kept = flat[(np.arange(count) * len(flat)) // count]
+    return tuple(run.columns[:width]), np.ascontiguousarray(kept), notes
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """That data and a replicate in one data set have the likelihood of each, multiplied, and the same prior.
+
+    Where this does not hold, rows depend on each other or on statistics of all of them, and a fit to both
+    together is not the posterior of the parameters given both.
+    """
+
+    single: FitRequest
+    doubled: FitRequest
+    exe: Path
+    backend: StanBackend
+    folder: Path
+
+    def check(self, data: SimulatedData) -> None:
+        """Refuse a program that does not have it at a truth.
+
+        Raises
+        ------
+        RequestError
+            The message says what differs.
+        """
+        both = {
+            name: _append(self.single.data.values[name], value[None], self.doubled.data.values[name])[0]
+            for name, value in data.outcomes.items()
+        }
+        old = self._sum(self.single, replace(data, outcomes={}), "old")
+        new = self._sum(self.single, data, "new")
+        together = self._sum(self.doubled, replace(data, outcomes=both), "both")
+        self.backend.free(self.exe)
+        for role in together:
+            is_data = role == "likelihood"
+            expected = old[role] + new[role] if is_data else old[role]
+            if not abs(together[role] - expected) <= LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(
+                1.0, abs(expected)
+            ):
+                what = (
+                    "the likelihood of the data and a replicate together is not that of each, multiplied: "
+                    "rows depend on each other, or on statistics of all rows"
+                    if is_data
+                    else "the prior is another one with more rows"
+                )
+                raise _refuse(f"{what}.")
+
+    def _sum(self, request: FitRequest, data: SimulatedData, name: str) -> dict[str, float]:
+        """Return the log density of each role at a truth."""
+        folder = self.folder / f"{name}-{data.number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        context = FitContext(replace_outcomes(request, data), self.exe, self.backend, folder, SILENT)
+        job = make_plain_job(context)
+        names, rows = self.backend.generate_at(job, self._unconstrain(job, data), Flag.GENERATED)
+        instrumented = request.program.instrumented
+        assert instrumented is not None  # noqa: S101 - the simulator has one
+        sums: dict[str, float] = {}
+        for term in instrumented.terms:
+            value = float(rows[0, names.index(f"{instrumented.outputs.densities}[{term.index}]")])
+            sums[term.role] = sums.get(term.role, 0.0) + value
+        return sums
+
+    def _unconstrain(self, job: Job, data: SimulatedData) -> Floats:
+        size = self.backend.dimension(job)
+        names, _ = self.backend.generate_at(job, np.zeros((1, size)), Flag.NONE)
+        if names != data.columns:
+            raise _refuse(
+                "with more rows the program has other parameters: each row has one of its own, and a row "
+                "that is "
+                "observed twice would need the same one."
+            )
+        return self.backend.unconstrain_values(job, data.columns, data.truth[None])
+
+
+def _append(old: Any, new: NDArray[Any], both: Any) -> NDArray[Any]:
+    """Return outcomes of both, `(count, *shape)`, on the axis on which the doubled data are longer.
+
+    Parameters
+    ----------
+    old
+        The outcome of the data.
+    new
+        Replicates, `(count, *shape)`.
+    both
+        The outcome in the doubled data: of its shape.
+    """
+    first = np.broadcast_to(np.asarray(old), new.shape)
+    shape, longer = new.shape[1:], np.shape(both)
+    axes = [axis for axis, size in enumerate(shape) if longer[axis] == 2 * size]
+    if not axes:
+        raise _refuse("an outcome has no element for each row, so that there is no place for a replicate.")
+    return np.concatenate([first, new], axis=axes[0] + 1)
+
+
+def _refuse(reason: str) -> RequestError:
+    message = f"the posterior cannot be checked with simulated data here: {reason}"
+    return RequestError(message, hint=_PRIOR_HINT)

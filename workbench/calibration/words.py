@@ -1,0 +1,196 @@
+"""Sentences about calibration: what is wrong with which quantity, by how much, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.calibration.quantities import LOG_LIKELIHOOD
+from workbench.calibration.record import IntervalShare, Judgement, MethodCalibration, QuantityCalibration
+from workbench.thresholds import FAILED_FITS_SHARE, FEWEST_SIMULATIONS, SHAPE_STANDARD_ERRORS
+
+_MOST_NAMED = 3
+"""Quantities that a sentence names."""
+
+_OFTEN = 0.1
+"""Share of fits in which a check fires from which advice names it. Ours."""
+
+
+def describe_quantity(method: str, item: QuantityCalibration, level: float) -> str:
+    """Return what is wrong with the fits of a quantity: shifted, too narrow, too wide, or another shape.
+
+    Parameters
+    ----------
+    method
+        The method's name for people.
+    item
+        The quantity.
+    level
+        The probability of the intervals.
+    """
+    sentences = []
+    name, fits = f"`{item.label}`", f"{item.fits:,} simulations"
+    shift, spread = item.bias or 0.0, item.spread or 1.0
+    is_shifted = abs(shift) > SHAPE_STANDARD_ERRORS * (item.bias_se or 0.0)
+    is_other = abs(spread - 1) > SHAPE_STANDARD_ERRORS * (item.spread_se or 0.0) * spread
+    wide = _find(item.coverage, level)
+    if is_shifted:
+        side = "low" if shift > 0 else "high"
+        sentences.append(
+            f"{method} puts {name} too {side}, by {abs(shift):.2g} of its standard deviations on average: "
+            f"the truth lies above its {level:.0%} interval in {item.above or 0:.0%} of {fits}, and below "
+            "it in "
+            f"{item.below or 0:.0%}."
+        )
+    if is_other and spread > 1:
+        sentences.append(
+            f"{method}'s intervals for {name} are too narrow by a factor of {spread:.2g}: {level:.0%} "
+            f"intervals hold the truth in {_show(wide)} of {fits} (SE {100 * wide.se:.1f})."
+        )
+    elif is_other:
+        half = _find(item.coverage, 0.5)
+        sentences.append(
+            f"{method}'s intervals for {name} are too wide by a factor of {1 / max(spread, 1e-9):.2g}: 50% "
+            f"intervals hold the truth in {_show(half)} of {fits} (SE {100 * half.se:.1f})."
+        )
+    if not sentences:
+        sentences.append(
+            f"{method}'s ranks of {name} are not uniform (p {_round_p(item.adjusted)}): {level:.0%} "
+            f"intervals hold the truth in {_show(wide)} of {fits} (SE {100 * wide.se:.1f}), and it lies "
+            "below them in "
+            f"{item.below or 0:.1%}, above them in {item.above or 0:.1%}."
+        )
+    return " ".join(sentences)
+
+
+def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgement, str]:
+    """Return what is said of a method, and the sentence.
+
+    Parameters
+    ----------
+    found
+        Its quantities and fits.
+    is_point
+        Whether it has intervals and no posterior.
+    """
+    label, total = found.label, found.fits + found.failed
+    off = [item for item in found.quantities if item.is_off]
+    judged = sum(item.p_value is not None for item in found.quantities)
+    if not found.fits or not judged:
+        words = found.failures[0].words if found.failures else "no quantity could be compared with its truth."
+        return "no result", f"{label} has no result in any of {total:,} simulations: {words}"
+    what = "intervals" if is_point else "posteriors"
+    if off:
+        first = ", ".join(f"`{item.label}`" for item in off[:_MOST_NAMED])
+        more = f" and {len(off) - _MOST_NAMED} more" if len(off) > _MOST_NAMED else ""
+        return "not calibrated", (
+            f"{label} is not calibrated: its {what} are wrong for {first}{more} ({len(off)} of {judged} "
+            f"quantities)."
+        )
+    if found.fits < FEWEST_SIMULATIONS:
+        return "undecided", (
+            f"{label} cannot be judged by {found.fits} fits: at least {FEWEST_SIMULATIONS} are needed, and "
+            "200 show moderate faults."
+        )
+    if found.failed > FAILED_FITS_SHARE * total:
+        return "undecided", (
+            f"{label} has no fit in {found.failed:,} of {total:,} simulations. The {what} of the others show "
+            "no fault, but those without a fit may be the difficult ones."
+        )
+    count = "the only quantity" if judged == 1 else f"any of {judged} quantities"
+    compared = (
+        "the coverage of its intervals does not differ from their probability"
+        if is_point
+        else "the ranks of the truth are uniform as far as can be seen"
+    )
+    return "calibrated", f"{label} is calibrated for {count} in {found.fits:,} simulations: {compared}."
+
+
+def describe_all(methods: Sequence[MethodCalibration]) -> str:
+    """Return the answer in one sentence.
+
+    >>> describe_all([MethodCalibration(method="nuts", label="NUTS", judgement="calibrated", sentence="")])
+    'NUTS can be relied on for this model.'
+    """
+    by_judgement = {
+        judgement: [item.label for item in methods if item.judgement == judgement]
+        for judgement in ("calibrated", "not calibrated", "undecided", "no result")
+    }
+    parts = []
+    if right := by_judgement["calibrated"]:
+        parts.append(f"{_join(right)} can be relied on for this model")
+    if wrong := by_judgement["not calibrated"]:
+        parts.append(
+            f"{_join(wrong)} cannot" if parts else f"{_join(wrong)} cannot be relied on for this model"
+        )
+    if unknown := by_judgement["undecided"]:
+        parts.append(f"{_join(unknown)} cannot be judged")
+    if none := by_judgement["no result"]:
+        parts.append(f"{_join(none)} {'has' if len(none) == 1 else 'have'} no result")
+    return "; ".join(parts) + "." if parts else "There is no result."
+
+
+def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
+    """Return what to do about a method that is not calibrated.
+
+    Parameters
+    ----------
+    found
+        The method.
+    is_foreign
+        Whether another program simulated the data.
+    """
+    if found.judgement != "not calibrated":
+        return ()
+    if found.method in ("laplace", "pathfinder"):
+        return (f"Use NUTS for this model: {found.label} approximates its posterior badly.",)
+    if found.method in ("mle", "map"):
+        return (
+            f"Do not use the intervals of {found.label} here: take those of the posterior (NUTS), or for "
+            "the MLE "
+            "profile intervals (--profile).",
+        )
+    often = [rate for rate in found.checks if rate.fits and rate.fired > _OFTEN * rate.fits]
+    sentences = [
+        f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits: the sampler, not the "
+        "model, is "
+        "at fault; `workbench fit` says what to do about it."
+        for rate in often
+    ]
+    if sentences:
+        return tuple(sentences)
+    off = [item.quantity for item in found.quantities if item.is_off]
+    if is_foreign:
+        sentences.append(
+            "The checks of the sampler are quiet, so the two programs differ: compare their priors, their "
+            "likelihoods and the Jacobians of their transformations, first where the quantities above are."
+        )
+    else:
+        sentences.append(
+            "The checks of the sampler are quiet: look for a transformed parameter with a prior but without "
+            "its Jacobian, a constraint that the simulator does not know, or a density whose `_rng` is "
+            "another one."
+        )
+    if off and all(name.startswith(LOG_LIKELIHOOD) for name in off):
+        sentences.append(
+            "Parameters are ranked as they should be, and the likelihood is not: the fit uses less of the "
+            "data than was simulated, or other data."
+        )
+    return tuple(sentences)
+
+
+def _find(coverage: Sequence[IntervalShare], level: float) -> IntervalShare:
+    return next(item for item in coverage if item.level == level)
+
+
+def _show(item: IntervalShare) -> str:
+    shown = f"{item.share:.0%}"
+    return f"{item.share:.1%}" if shown in ("0%", "100%") and item.share not in (0, 1) else shown
+
+
+def _round_p(value: float | None) -> str:
+    return "unknown" if value is None else "< 0.0001" if value < 1e-4 else f"= {value:.2g}"
+
+
+def _join(words: Sequence[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

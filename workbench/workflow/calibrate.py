@@ -1,0 +1,489 @@
+"""Whether methods are calibrated for a model: truths, data sets simulated with them, and fits of these."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from workbench import card, files, tables
+from workbench.backends import Backend
+from workbench.calibration import folder as calibration_folder
+from workbench.calibration.fitting import CalibrationContext, LikelihoodProgram, list_fitted, make_plain_job
+from workbench.calibration.folder import PIECES, REPORT, Calibration
+from workbench.calibration.judge import judge_method
+from workbench.calibration.posterior_truths import check_outcomes, simulate_posterior
+from workbench.calibration.quantities import LOG_LIKELIHOOD, parse_quantities
+from workbench.calibration.record import SCHEMA, CalibrationRecord
+from workbench.calibration.simulated_fit import SimulatedFit, read_fits
+from workbench.calibration.simulator import GIVEN, Simulations, Simulator, build_simulator
+from workbench.calibration.tasks import list_tasks
+from workbench.calibration.words import describe_all
+from workbench.errors import MethodError, RequestError, RunIncomplete
+from workbench.estimation.context import FitContext
+from workbench.estimation.estimate import choose_program
+from workbench.execution import Executor, LocalExecutor, Task, TaskOutcome
+from workbench.execution.processes import ProcessExecutor
+from workbench.late_imports import import_while_waiting
+from workbench.methods import Auto, Nuts, list_settings
+from workbench.program import Program
+from workbench.progress import SILENT, Progress
+from workbench.provenance import read_workbench_version
+from workbench.report.calibration.report import build_calibration_report
+from workbench.report.html import render
+from workbench.request import FitRequest
+from workbench.results.draws import label_column
+from workbench.studies.fits.progress_message import describe_progress
+from workbench.tables import Table
+from workbench.toolchain import CompiledModel, Toolchain, provision
+from workbench.workflow.builds import Builds, take_program
+from workbench.workflow.inputs import check_program_exists
+from workbench.workflow.options import FitOptions
+from workbench.workflow.prepare_request import prepare_request
+from workbench.workflow.prior_options import apply_prior_options
+from workbench.workflow.read_program import read_program
+
+MOST_SIMULATIONS = 100_000
+"""The most data sets that may be asked for: their ranks are held in memory. Ours."""
+
+_LONG_NAME = 60
+"""The most characters of a program or a table in the name of a folder. Ours."""
+
+
+@dataclass(frozen=True)
+class CalibrateOptions:
+    """What a calibration needs besides the options of a fit.
+
+    Attributes
+    ----------
+    simulations
+        How many data sets.
+    from_posterior
+        Whether truths are drawn from the posterior of the data instead of the prior.
+    simulate_with
+        Another program that simulates; its data are bound from the same table.
+    quantities
+        Expressions that are ranked besides parameters.
+    executor
+        Where fits run; `None` for this machine.
+    """
+
+    simulations: int = 200
+    from_posterior: bool = False
+    simulate_with: Path | None = None
+    quantities: tuple[str, ...] = ()
+    executor: Executor | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no calibration can have.
+
+        Raises
+        ------
+        RequestError
+            The message names the option, what was expected, and what was found.
+        """
+        if not 2 <= self.simulations <= MOST_SIMULATIONS:
+            raise RequestError(
+                f"`simulations` was expected to be between 2 and {MOST_SIMULATIONS:,}, found "
+                f"{self.simulations}."
+            )
+        if self.from_posterior and self.simulate_with is not None:
+            raise RequestError(
+                "--posterior draws truths from the posterior of the model itself: it cannot be had "
+                "together with "
+                "--simulate-with."
+            )
+
+
+def calibrate_files(
+    model: Path,
+    data: Path | Table,
+    options: FitOptions,
+    asked: CalibrateOptions,
+    progress: Progress = SILENT,
+    *,
+    on_tips: Callable[[tuple[str, ...]], None] | None = None,
+) -> Calibration:
+    """Simulate data sets with known parameters, fit each, and write what comes of it.
+
+    Parameters
+    ----------
+    model, data
+        A `.stan` file, and a table or the file that holds it.
+    options
+        Everything about a fit; `output` is the folder.
+    asked
+        How many data sets, and how they are simulated.
+    progress
+        Where to report.
+    on_tips
+        Receives tips about the table, before anything is compiled.
+
+    Returns
+    -------
+    What simulated data sets say about each method. A fit that fails is a row that says why.
+
+    Raises
+    ------
+    WorkbenchError
+        Any of the tree in `workbench.errors`, where it concerns all fits. What is finished is kept, and used
+        by the next command.
+    """
+    check_program_exists(model)
+    check_methods(options)
+    if options.output is not None:
+        calibration_folder.check_place(options.output)
+    with progress.stage("Reading program and table"):
+        table = data if isinstance(data, Table) else tables.read(data)
+    tools = provision(options.toolchain, progress).limit(options.timeout)
+    with progress.stage("Reading program and table"):
+        program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
+    with progress.stage("Preparing the fits"):
+        program, options = apply_prior_options(program, options, tools.stanc)
+        request = prepare_request(program, table, options)
+    folder = options.output or choose_folder(model, table, asked)
+    calibration_folder.check_place(folder)
+    if on_tips is not None:
+        on_tips(request.data.tips)
+    import_while_waiting()
+    return _Work(request, table, options, asked, tools, folder, progress).run()
+
+
+def check_methods(options: FitOptions) -> None:
+    """Refuse methods and settings that simulated data sets are not fitted with.
+
+    Raises
+    ------
+    MethodError
+        The message names the setting.
+    """
+    for method in options.methods:
+        if isinstance(method, Auto):
+            raise MethodError(
+                "`method` was expected to be nuts, laplace, pathfinder, map or mle, found `auto`.",
+                hint="auto chooses one of these by its diagnostics: calibrate each of them",
+            )
+        if isinstance(method, Nuts) and (method.sampler != "stan" or method.init != "random"):
+            raise MethodError("simulated data sets are fitted by Stan's own sampler, from random starts.")
+    if options.standardize:
+        raise MethodError("simulated data sets are fitted on the scale of the data, without `standardize`.")
+
+
+def choose_folder(model: Path, table: Table, asked: CalibrateOptions) -> Path:
+    """Return `reports/<model>-<data>-calibration`, with what else tells questions apart."""
+    names = [model.stem[:_LONG_NAME], table.path.stem[:_LONG_NAME], "calibration"]
+    if asked.simulate_with is not None:
+        names.append(asked.simulate_with.stem[:_LONG_NAME])
+    if asked.from_posterior:
+        names.append("posterior")
+    return Path("reports") / "-".join(names)
+
+
+@dataclass
+class _Work:
+    """One calibration.
+
+    Attributes
+    ----------
+    request
+        The program with its data and methods.
+    table, options, asked
+        The table, and what was asked.
+    tools
+        Stan.
+    folder
+        Where results are written.
+    progress
+        Where to report.
+    """
+
+    request: FitRequest
+    table: Table
+    options: FitOptions
+    asked: CalibrateOptions
+    tools: Toolchain
+    folder: Path
+    progress: Progress
+
+    def run(self) -> Calibration:
+        """Simulate, fit, judge and write."""
+        started = time.monotonic()
+        with files.explained(self.folder):
+            (self.folder / PIECES).mkdir(parents=True, exist_ok=True)
+        record = self._start_record()
+        calibration_folder.write_record(self.folder, record)
+        with self.progress.stage("Importing packages"):
+            from workbench.backends.stan import StanBackend  # only here: importing it takes a second
+
+        backend = StanBackend()
+        try:
+            with files.make_scratch() as scratch:
+                context, drawn, expected = self._simulate(backend, scratch)
+                fits = self._fit(context, drawn)
+        finally:
+            backend.end_idle()
+        with self.progress.stage("Writing the report"):
+            record = self._finish_record(record, fits, drawn, expected, time.monotonic() - started)
+            return self._write(record, fits)
+
+    # --- Truths and data sets -----------------------------------------------------------------------------
+
+    def _simulate(
+        self, backend: Any, scratch: Path
+    ) -> tuple[CalibrationContext, Simulations, tuple[str, ...]]:
+        """Return what fits share, the data sets, and notes about them."""
+        other = self._read_other()
+        request, model = self._build(self.request, backend)
+        simulated = request if other is None else other
+        count, seed = self.asked.simulations, self.options.seed
+        if self.asked.from_posterior:
+            _check_taken_apart(request)
+            with self.progress.stage("Sampling the posterior"):
+                simulator = Simulator(request, model.exe, backend, scratch)
+                nuts = next((item for item in request.methods if isinstance(item, Nuts)), Nuts())
+                truths = simulate_posterior(simulator, backend, nuts, count=count, seed=seed)
+            request, drawn = truths.request, truths.simulations
+        else:
+            simulator = build_simulator(simulated, self.tools, backend, scratch, self.progress)
+            with self.progress.stage("Simulating data"):
+                drawn = simulator.draw(count, seed)
+            check_outcomes(request, drawn)
+        if not drawn.is_drawn.any():
+            raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
+        simulated_by, notes = None, drawn.notes
+        columns = self._list_columns(request, model, backend, scratch)
+        if other is not None:
+            simulated_by, note = self._compare_parameters(other, drawn, columns, backend)
+            notes = (*notes, *note)
+        quantities = parse_quantities(self.asked.quantities, columns)
+        return CalibrationContext(request, model, backend, quantities, simulated_by), drawn, notes
+
+    def _build(self, request: FitRequest, backend: Backend) -> tuple[FitRequest, CompiledModel]:
+        """Return the request with the program that is run, proved to be the author's, and its executable."""
+        builds = Builds(request, self.tools, self.progress)
+        builds, model, original = builds.build_or_keep_loops()
+        with self.progress.stage("Comparing with the program as written"):
+            return choose_program(
+                take_program(request, builds),
+                model,
+                backend,
+                original=original,
+                unoptimized=builds.build_unoptimized,
+                in_one_sum=builds.build_in_one_sum,
+                with_loops=builds.build_with_loops,
+            )
+
+    def _read_other(self) -> FitRequest | None:
+        """Return the request of the program that simulates, with the same table; its priors are its own."""
+        path = self.asked.simulate_with
+        if path is None:
+            return None
+        check_program_exists(path)
+        program: Program = read_program(path, {}, self.tools, is_optimised=self.options.is_optimised)
+        names = {item.name for item in program.data}
+        options = replace(
+            self.options,
+            columns={name: value for name, value in self.options.columns.items() if name in names},
+            given={name: value for name, value in self.options.given.items() if name in names},
+            priors={},
+            prior_forms={},
+            carried=None,
+            roles={},
+        )
+        return prepare_request(program, self.table, options)
+
+    def _list_columns(
+        self, request: FitRequest, model: CompiledModel, backend: Any, scratch: Path
+    ) -> tuple[str, ...]:
+        """Return Stan's names of all quantities of the program that is fitted."""
+        folder = scratch / "columns"
+        folder.mkdir(exist_ok=True)
+        job = make_plain_job(FitContext(request, model.exe, backend, folder, SILENT))
+        columns: tuple[str, ...] = backend.list_columns(job)
+        backend.free(model.exe)
+        return columns
+
+    def _compare_parameters(
+        self, other: FitRequest, drawn: Simulations, columns: tuple[str, ...], backend: Backend
+    ) -> tuple[LikelihoodProgram | None, tuple[str, ...]]:
+        """Return the likelihood of the program that simulated, where it can be had for fitted parameters.
+
+        Raises
+        ------
+        RequestError
+            The two programs have no parameter in common.
+        """
+        names = drawn.parameters[0]
+        common = [name for name in names if name in columns]
+        if not common:
+            raise RequestError(
+                f"`{other.program.path.name}` and `{self.request.program.path.name}` have no parameter of "
+                "the same "
+                "name: no truth could be compared with a fit."
+            )
+        if tuple(columns[: len(names)]) != tuple(names):
+            lacking = ", ".join(f"`{name}`" for name in names if name not in columns) or "their order"
+            return None, (
+                f"The two programs differ in their parameters ({lacking}): only {len(common)} are compared, "
+                "and no likelihood.",
+            )
+        name = f"{LOG_LIKELIHOOD} of {other.program.path.stem}"
+        return LikelihoodProgram(*self._build(other, backend), name), ()
+
+    # --- Fits ---------------------------------------------------------------------------------------------
+
+    def _fit(self, context: CalibrationContext, drawn: Simulations) -> list[SimulatedFit]:
+        """Return the fits of all data sets, in their order."""
+        tasks = list_tasks(context, drawn)
+        pieces = self.folder / PIECES
+        by_key = {task.key: task for task in tasks}
+        found: dict[str, list[SimulatedFit]] = {}
+        executor = self._choose_executor()
+        total, started, made = float(drawn.is_drawn.sum()), time.monotonic(), 0
+        with self.progress.stage("Fitting simulated data", total) as stage:
+            for outcome in executor.map(tasks, pieces):
+                task = by_key[outcome.key]
+                found[outcome.key] = _read_outcome(task, outcome, pieces, context)
+                made += not outcome.was_kept
+                done = sum(len({fit.simulation for fit in fits}) for fits in found.values())
+                message = describe_progress(started, made, len(tasks) - len(found) + made, "batches")
+                stage.update(float(done), message)
+        wanted = {name for task in tasks for name in task.pieces}
+        for path in pieces.glob("fits-*.parquet"):
+            if path.name not in wanted:
+                path.unlink(missing_ok=True)
+        return [fit for task in tasks for fit in found[task.key]]
+
+    def _choose_executor(self) -> Executor:
+        """Return where fits run: on this machine, in processes of their own, whose Python shares no core."""
+        executor = self.asked.executor or LocalExecutor(self.options.jobs)
+        if type(executor) is LocalExecutor and executor.cores > 1:
+            return ProcessExecutor(executor.cores)
+        return executor
+
+    # --- Results ------------------------------------------------------------------------------------------
+
+    def _start_record(self) -> CalibrationRecord:
+        request, program = self.request, self.request.program
+        other = self.asked.simulate_with
+        return CalibrationRecord(
+            schema=SCHEMA,
+            workbench=read_workbench_version(),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            is_finished=False,
+            command=self.options.command,
+            kind="posterior" if self.asked.from_posterior else "prior",
+            model=card.read(program.path).title or program.path.stem,
+            model_path=str(program.path),
+            model_sha256=program.sha256,
+            data=self.table.path.name,
+            data_path=str(self.table.path),
+            data_sha256=self.table.sha256,
+            rows=request.data.rows,
+            simulator="" if other is None else other.stem,
+            simulator_path="" if other is None else str(other),
+            seed=self.options.seed,
+            level=self.options.level,
+            settings={
+                "simulations": self.asked.simulations,
+                "methods": [[method.name, list_settings(method)] for method in request.methods],
+                "quantities": list(self.asked.quantities),
+                "priors": dict(request.priors.values),
+            },
+        )
+
+    def _finish_record(
+        self,
+        record: CalibrationRecord,
+        fits: Sequence[SimulatedFit],
+        drawn: Simulations,
+        notes: tuple[str, ...],
+        seconds: float,
+    ) -> CalibrationRecord:
+        names = dict.fromkeys(name for fit in fits for name in fit.numbers.names)
+        labels = self.request.data.labels
+        by_name = {name: label_column(name, self.request.program, labels) for name in names}
+        methods = tuple(
+            judge_method(
+                method.name,
+                [fit for fit in fits if fit.method == method.name],
+                by_name,
+                self.options.level,
+                is_foreign=self.asked.simulate_with is not None,
+            )
+            for method in list_fitted(self.request.methods)
+        )
+        left_out = int((~drawn.is_drawn).sum())
+        if left_out:
+            notes = (
+                *notes,
+                f"{left_out:,} of {len(drawn.is_drawn):,} simulated data sets hold numbers that are no "
+                "data, such "
+                "as counts beyond what an integer holds, and are left out: the prior allows what cannot be.",
+            )
+        return msgspec.structs.replace(
+            record,
+            is_finished=True,
+            way="draws of the posterior" if drawn.way == GIVEN else drawn.way,
+            simulations=int(drawn.is_drawn.sum()),
+            left_out=left_out,
+            sentence=describe_all(methods),
+            notes=notes,
+            methods=methods,
+            seconds=seconds,
+        )
+
+    def _write(self, record: CalibrationRecord, fits: Sequence[SimulatedFit]) -> Calibration:
+        table_sha256 = calibration_folder.write_tables(self.folder, fits)
+        record = msgspec.structs.replace(record, table_sha256=table_sha256)
+        found = Calibration(record, self.folder)
+        files.replace_file(self.folder / REPORT, render(build_calibration_report(found)))
+        calibration_folder.write_record(self.folder, record)
+        return found
+
+
+def _read_outcome(
+    task: Task, outcome: TaskOutcome, pieces: Path, context: CalibrationContext
+) -> list[SimulatedFit]:
+    """Return the fits of a task; one that has no piece makes a failure of each."""
+    data, name = task.arguments
+    words = "" if outcome.failure is None else outcome.failure.message
+    if not words:
+        try:
+            return read_fits(pieces / name)
+        except RunIncomplete as reason:
+            (pieces / name).unlink(missing_ok=True)
+            words = reason.message
+    return [
+        SimulatedFit(one.number, method.name, failure=words)
+        for one in data
+        for method in list_fitted(context.request.methods)
+    ]
+
+
+def _check_taken_apart(request: FitRequest) -> None:
+    """Refuse a program whose outcomes cannot be drawn.
+
+    Raises
+    ------
+    RequestError
+        The message says why.
+    """
+    program = request.program
+    if program.instrumented is None:
+        raise RequestError(f"no data can be drawn from `{program.path.name}`: it could not be taken apart.")
+    if not program.replicates:
+        raise RequestError(f"`{program.path.name}` has no outcome that could be drawn.")
+    for item in program.replicates:
+        if not item.name:
+            raise RequestError(f"`{item.outcome}` cannot be drawn: {item.reason}")
+        if item.is_conditional:
+            raise RequestError(
+                f"`{item.outcome}` depends on its own earlier values: a replicate cannot be appended to it.",
+                hint="leave --posterior out",
+            )
