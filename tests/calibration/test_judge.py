@@ -162,3 +162,9 @@ def test_errors_of_the_shape_are_those_of_repetition():
     assert np.std(bias) == pytest.approx(bias_se.mean(), rel=0.06)
     assert np.std(spread) == pytest.approx(spread_se.mean(), rel=0.1)
     assert np.mean(spread) == pytest.approx(1, abs=0.02)
+
+
+def test_dependent_draws_are_named_beside_what_else_may_be_wrong():
+    advice = judge(make_fits(1.5 * normal_scores(), checks={"WB102": True})).advice
+    assert "WB102" in advice[0]
+    assert "Jacobian" in advice[1]

@@ -14,6 +14,9 @@ _MOST_NAMED = 3
 _OFTEN = 0.1
 """Share of fits in which a check fires from which advice names it. Ours."""
 
+_SUSPICIOUS = ("WB101", "WB102", "WB201", "WB203")
+"""Checks of whether chains have seen all of the posterior: R-hat, ESS, divergences, E-BFMI."""
+
 
 def describe_quantity(method: str, item: QuantityCalibration, level: float) -> str:
     """Return what is wrong with the fits of a quantity: shifted, too narrow, too wide, or another shape.
@@ -146,29 +149,26 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
     if found.method in ("mle", "map"):
         return (
             f"Do not use the intervals of {found.label} here: take those of the posterior (NUTS), or for "
-            "the MLE "
-            "profile intervals (--profile).",
+            "the MLE profile intervals (--profile).",
         )
     often = [rate for rate in found.checks if rate.fits and rate.fired > _OFTEN * rate.fits]
     sentences = [
-        f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits: the sampler, not the "
-        "model, is "
-        "at fault; `workbench fit` says what to do about it."
+        f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits: first see whether the "
+        "sampler is at fault, with longer chains or what `workbench fit` advises."
         for rate in often
+        if rate.code in _SUSPICIOUS
     ]
-    if sentences:
-        return tuple(sentences)
+    beginning = "Else " if sentences else "The checks of the sampler are quiet: "
     off = [item.quantity for item in found.quantities if item.is_off]
     if is_foreign:
         sentences.append(
-            "The checks of the sampler are quiet, so the two programs differ: compare their priors, their "
-            "likelihoods and the Jacobians of their transformations, first where the quantities above are."
+            f"{beginning}the two programs differ. Compare their priors, their likelihoods and the Jacobians "
+            "of their transformations, first where the quantities above are."
         )
     else:
         sentences.append(
-            "The checks of the sampler are quiet: look for a transformed parameter with a prior but without "
-            "its Jacobian, a constraint that the simulator does not know, or a density whose `_rng` is "
-            "another one."
+            f"{beginning}look for a transformed parameter with a prior but without its Jacobian, a "
+            "constraint that the simulator does not know, or a density whose `_rng` is another one."
         )
     if off and all(name.startswith(LOG_LIKELIHOOD) for name in off):
         sentences.append(

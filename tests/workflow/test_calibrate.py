@@ -1,0 +1,314 @@
+"""A calibration from start to end: faults that are found, refusals, files, what it goes on from."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from workbench.calibration import folder as calibration_folder
+from workbench.calibration.quantities import LOG_LIKELIHOOD
+from workbench.errors import MethodError, RequestError, RunIncomplete, RunNotFound, StoreError
+from workbench.execution import LocalExecutor
+from workbench.methods import Auto, Laplace, Map, Mle, Nuts
+from workbench.workflow.calibrate import CalibrateOptions, calibrate_files
+from workbench.workflow.options import FitOptions
+
+pytestmark = pytest.mark.usefixtures("tools")
+
+MODEL = """
+data {
+  int<lower=1> N;
+  vector[N] y;
+}
+parameters {
+  real mu;
+  real<lower=0> sigma;
+}
+model {
+  mu ~ normal(0, 1);
+  sigma ~ lognormal(0, 0.5);
+  y ~ normal(mu, sigma);
+}
+"""
+
+WEAK = MODEL.replace("lognormal(0, 0.5)", "lognormal(2, 0.2)")
+"""Noise beside which the prior of mu counts: its variance for six rows is 9."""
+
+WIDE = WEAK.replace("normal(0, 1)", "normal(0, 2)")
+"""A prior of mu that is twice as wide."""
+
+WITHOUT_JACOBIAN = MODEL.replace("sigma ~ lognormal(0, 0.5);", "log_sigma ~ normal(0, 0.5);").replace(
+    "}\nmodel {", "}\ntransformed parameters {\n  real log_sigma = log(sigma);\n}\nmodel {"
+)
+"""A prior of log(sigma) without the Jacobian 1 / sigma."""
+
+HALF = MODEL.replace("y ~ normal(mu, sigma)", "y[1 : N %/% 2] ~ normal(mu, sigma)")
+"""A likelihood that ignores half of the rows."""
+
+QUICK = Nuts(chains=2, warmup=200, draws=250)
+SMALL = 24
+"""Data sets of tests that do not ask whether a method is calibrated."""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_model(text, name="model"):
+        path = tmp_path / f"{name}.stan"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    rng = np.random.default_rng(1)
+    pd.DataFrame({"y": 0.4 + rng.standard_normal(6)}).to_csv(tmp_path / "rows.csv", index=False)
+    return write_model
+
+
+@pytest.fixture
+def calibrate(write, tmp_path):
+    def run(text=MODEL, *, simulator=None, methods=(QUICK,), count=200, options=None, **asked):
+        other = None if simulator is None else write(simulator, "simulator")
+        question = CalibrateOptions(count, simulate_with=other, **asked)
+        chosen = options or FitOptions(methods=methods, output=tmp_path / "out", jobs=2)
+        return calibrate_files(write(text), tmp_path / "rows.csv", chosen, question)
+
+    return run
+
+
+def off(found, method="nuts"):
+    return {item.quantity for item in found.methods[method].quantities if item.is_off}
+
+
+# --- Faults are found, and none where there is none -------------------------------------------------------
+
+
+def test_a_right_model_passes_and_its_files_say_so(calibrate, tmp_path):
+    found = calibrate()
+    assert found.methods["nuts"].judgement == "calibrated"
+    assert found.record.sentence == "NUTS can be relied on for this model."
+    assert [item.quantity for item in found.methods["nuts"].quantities] == ["mu", "sigma", LOG_LIKELIHOOD]
+    again = calibration_folder.read(tmp_path / "out")
+    assert again.record == found.record
+    frame = again.frame
+    assert len(frame) == 200 * 3
+    assert frame["place"].between(0, 1).all()
+    fits = pd.read_parquet(tmp_path / "out/fits.parquet")
+    assert len(fits) == 200
+    assert fits["failure"].isna().all()
+    # False alarms of our own checks are counted.
+    rates = {rate.code: rate for rate in found.methods["nuts"].checks}
+    assert rates["WB101"].fits == 200
+    report = (tmp_path / "out/report.html").read_text()
+    assert "NUTS can be relied on for this model." in report
+    assert "<svg" in report
+
+
+def test_a_prior_twice_as_wide_as_that_of_the_simulator_is_found(calibrate):
+    found = calibrate(WIDE, simulator=WEAK)
+    assert "mu" in off(found)
+    assert "too wide" in found.methods["nuts"].quantities[0].sentence
+    assert "two programs differ" in " ".join(found.methods["nuts"].advice)
+
+
+def test_half_of_the_rows_ignored_shows_in_the_likelihood_of_the_simulator(calibrate):
+    found = calibrate(HALF, simulator=MODEL)
+    assert off(found) == {f"{LOG_LIKELIHOOD} of simulator"}
+    assert "less of the data" in " ".join(found.methods["nuts"].advice)
+
+
+# --- What is asked ----------------------------------------------------------------------------------------
+
+
+def test_every_method_has_its_results(calibrate):
+    methods = (QUICK, Laplace(), Map(), Mle())
+    found = calibrate(methods=methods, count=SMALL)
+    assert list(found.methods) == ["nuts", "laplace", "map", "mle"]
+    assert {item.fits + item.failed for item in found.record.methods} == {SMALL}
+    assert {item.quantity for item in found.methods["mle"].quantities} == {"mu", "sigma"}
+    assert found.methods["map"].quantities[0].coverage[-1].level == 0.95
+
+
+def test_chosen_quantities_are_ranked(calibrate):
+    found = calibrate(count=SMALL, quantities=("mu / sigma",))
+    assert "mu / sigma" in {item.quantity for item in found.methods["nuts"].quantities}
+
+
+def test_a_failed_fit_is_a_row_with_its_words(calibrate, tmp_path):
+    text = MODEL.replace("y ~ normal", 'if (max(y) > 1.5) reject("too large: ", max(y));\n  y ~ normal')
+    found = calibrate(text, simulator=MODEL, count=SMALL)
+    method = found.methods["nuts"]
+    fits = pd.read_parquet(tmp_path / "out/fits.parquet")
+    failed = fits[fits["failure"].notna()]
+    assert 0 < method.failed == len(failed) < SMALL
+    assert method.judgement in ("undecided", "not calibrated")
+    assert sum(item.fits for item in method.failures) == method.failed
+
+
+# --- Posterior SBC ----------------------------------------------------------------------------------------
+
+
+def test_posterior_truths_pass_where_data_and_replicate_are_fitted_together(calibrate):
+    found = calibrate(from_posterior=True)
+    assert found.methods["nuts"].judgement == "calibrated"
+    assert found.record.kind == "posterior"
+    # The variance with twice the rows is half of that of the truths.
+    mu = found.methods["nuts"].quantities[0]
+    assert 0.3 < mu.contraction < 0.7
+
+
+def test_posterior_truths_of_a_program_with_a_parameter_for_each_row_are_refused(calibrate):
+    text = MODEL.replace("real mu;", "vector[N] mu;")
+    with pytest.raises(RequestError, match="each row has one of its own"):
+        calibrate(text, from_posterior=True, count=SMALL)
+
+
+def test_posterior_truths_are_refused_where_rows_depend_on_all_rows(calibrate):
+    text = MODEL.replace("y ~ normal(mu, sigma)", "y ~ normal(mu, sigma * sqrt(N))")
+    with pytest.raises(
+        RequestError, match="rows depend on each other, or on statistics of all rows"
+    ) as caught:
+        calibrate(text, from_posterior=True, count=SMALL)
+    assert "--posterior" in str(caught.value.hint)
+
+
+def test_an_improper_prior_is_refused_and_posterior_truths_are_offered(calibrate):
+    text = MODEL.replace("  mu ~ normal(0, 1);\n", "")
+    with pytest.raises(RequestError) as caught:
+        calibrate(text, count=SMALL)
+    assert "--posterior" in (caught.value.hint or "")
+    assert calibrate(text, count=SMALL, from_posterior=True).methods["nuts"].fits == SMALL
+
+
+# --- Refusals ---------------------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_asked_is_refused(calibrate, tmp_path):
+    with pytest.raises(RequestError, match="between 2 and"):
+        CalibrateOptions(1)
+    with pytest.raises(RequestError, match="together with"):
+        CalibrateOptions(from_posterior=True, simulate_with=tmp_path / "x.stan")
+    with pytest.raises(MethodError, match="found `auto`"):
+        calibrate(methods=(Auto(),))
+    with pytest.raises(MethodError, match="random starts"):
+        calibrate(methods=(replace(QUICK, init="map"),))
+    with pytest.raises(RequestError, match="one number for all draws"):
+        calibrate(quantities=("P(mu > 0)",), count=SMALL)
+    with pytest.raises(RequestError, match="unknown name, `nu`"):
+        calibrate(quantities=("nu",), count=SMALL)
+
+
+def test_a_simulator_without_a_common_parameter_is_refused(calibrate):
+    other = MODEL.replace("mu", "m").replace("sigma", "s")
+    with pytest.raises(RequestError, match="no parameter of the same name"):
+        calibrate(simulator=other, count=SMALL)
+
+
+def test_another_folder_is_left_alone(calibrate, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/notes.txt").write_text("mine")
+    with pytest.raises(StoreError):
+        calibrate(count=SMALL)
+
+
+# --- Kept, read back, gone on with ------------------------------------------------------------------------
+
+
+class Interrupted(LocalExecutor):
+    """Is interrupted after some tasks."""
+
+    def __init__(self, tasks):
+        super().__init__(1)
+        self.left = tasks
+        self.ran = 0
+
+    def map(self, tasks, folder):
+        for outcome in super().map(tasks, folder):
+            self.ran += not outcome.was_kept
+            yield outcome
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+
+
+def test_an_interrupted_calibration_goes_on_where_it_was(calibrate, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(count=SMALL, executor=Interrupted(2))
+    with pytest.raises(RunIncomplete, match="unfinished"):
+        calibration_folder.read(tmp_path / "out")
+    rest = Interrupted(-1)
+    found = calibrate(count=SMALL, executor=rest)
+    assert rest.ran == SMALL // 4 - 2
+    nothing = Interrupted(-1)
+    again = calibrate(count=SMALL, executor=nothing)
+    assert nothing.ran == 0
+    assert again.record.methods[0].quantities == found.record.methods[0].quantities
+
+
+def test_another_question_takes_no_piece_of_an_earlier_one(calibrate, tmp_path):
+    calibrate(count=SMALL)
+    other = Interrupted(-1)
+    options = FitOptions(methods=(QUICK,), output=tmp_path / "out", seed=2)
+    calibrate(count=SMALL, executor=other, options=options)
+    assert other.ran == SMALL // 4
+    assert len(list((tmp_path / "out/pieces").iterdir())) == SMALL // 4  # those of the earlier are gone
+
+
+def test_a_damaged_piece_is_a_failure_and_then_made_again(calibrate, tmp_path):
+    calibrate(count=SMALL)
+    next(iter((tmp_path / "out/pieces").iterdir())).write_bytes(b"PAR1 and nothing")
+    found = calibrate(count=SMALL)
+    assert found.methods["nuts"].failed == 4
+    assert calibrate(count=SMALL).methods["nuts"].failed == 0
+
+
+def test_files_are_checked_when_they_are_read(calibrate, tmp_path):
+    folder = tmp_path / "out"
+    with pytest.raises(RunNotFound):
+        calibration_folder.read(folder)
+    calibrate(count=SMALL)
+    path = folder / "calibration.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "schema": 99}))
+    with pytest.raises(RunIncomplete, match="schema 99"):
+        calibration_folder.read(folder)
+    path.write_text(json.dumps({**content, "simulations": "many"}))
+    with pytest.raises(RunIncomplete, match="not as documented"):
+        calibration_folder.read(folder)
+    path.write_text(json.dumps(content))
+    pd.DataFrame({"place": [1.0]}).to_parquet(folder / "simulations.parquet")
+    with pytest.raises(RunIncomplete, match="is not the table"):
+        _ = calibration_folder.read(folder).frame
+
+
+# --- Long -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.truth
+def test_a_lost_jacobian_is_found(calibrate):
+    assert "sigma" in off(calibrate(WITHOUT_JACOBIAN, simulator=MODEL))
+
+
+@pytest.mark.truth
+def test_chains_that_started_badly_are_found(calibrate):
+    """Data far from where chains start, and a warm-up that does not get there."""
+    far = MODEL.replace("mu ~ normal(0, 1)", "mu ~ normal(3000, 1)").replace(
+        "lognormal(0, 0.5)", "lognormal(-3, 0.5)"
+    )
+    found = calibrate(far, methods=(Nuts(chains=4, warmup=20, draws=30),))
+    assert found.methods["nuts"].judgement == "not calibrated"
+    assert any("WB101" in text for text in found.methods["nuts"].advice)
+
+
+@pytest.mark.truth
+def test_right_models_are_blamed_as_rarely_as_stated(calibrate, tmp_path):
+    """At 1%, two of twelve would be blamed once in 160 times."""
+    blamed = 0
+    for seed in range(12):
+        options = FitOptions(methods=(QUICK,), output=tmp_path / f"out{seed}", seed=seed, jobs=2)
+        blamed += bool(off(calibrate(options=options, count=100)))
+    assert blamed < 2
