@@ -20,9 +20,11 @@ def make_fits(scores, method="nuts", names=("mu",), checks=None, **faults):
         zero = np.zeros(len(row))
         numbers = QuantityNumbers(tuple(names), row, np.floor(100 * place), place, zero, zero + 1)
         fits.append(SimulatedFit(number, method, 0.1, "", checks or {}, numbers))
-    for number in range(faults.get("failed", 0)):
-        fits.append(SimulatedFit(len(scores) + number, method, 0.1, f"no maximum ({number})."))
-    return fits
+    failed = (
+        SimulatedFit(len(scores) + number, method, 0.1, f"no maximum ({number}).")
+        for number in range(faults.get("failed", 0))
+    )
+    return [*fits, *failed]
 
 
 def judge(fits, method="nuts", *, is_foreign=False):

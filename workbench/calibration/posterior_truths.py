@@ -11,6 +11,7 @@ conditional on data, arXiv:2502.03279.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from workbench.errors import BindingError, RequestError
 from workbench.estimation.context import FitContext
 from workbench.late_imports import LateModule
 from workbench.methods import Nuts
-from workbench.progress import SILENT, Progress
+from workbench.progress import SILENT
 from workbench.request import FitRequest
 from workbench.results.draws import count_parameter_columns
 from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
@@ -69,30 +70,26 @@ class PosteriorTruths:
 
 
 def simulate_posterior(
-    simulator: Simulator,
+    request: FitRequest,
+    exe: Path,
     backend: StanBackend,
-    nuts: Nuts,
+    folder: Path,
+    replicate: Callable[[tuple[tuple[str, ...], Floats]], Simulator],
     *,
     count: int,
-    seed: int,
-    progress: Progress = SILENT,
 ) -> PosteriorTruths:
     """Return truths from the posterior of the data, with replicates appended to the data.
 
     Parameters
     ----------
-    simulator
-        The program and its data.
-    backend
-        What runs it.
-    nuts
-        The settings of the sampler.
+    request, exe
+        The program with its data, and its executable; its seed decides truths and replicates.
+    backend, folder
+        What runs it, and a scratch folder.
+    replicate
+        Returns what draws data given such parameters: names, and values `(N, column)`.
     count
         How many truths.
-    seed
-        Decides truths and replicates.
-    progress
-        Where to report.
 
     Raises
     ------
@@ -101,12 +98,11 @@ def simulate_posterior(
     RunError
         The posterior cannot be sampled.
     """
-    request = simulator.request
     doubled = double_rows(request)
-    columns, truths, notes = _draw_truths(simulator, backend, nuts, count, seed, progress)
-    drawn = simulator.draw_given(columns, truths, seed)
+    columns, truths, notes = _draw_truths(request, exe, backend, folder, count)
+    drawn = replicate((columns, truths)).draw_given(columns, truths, request.seed)
     check_outcomes(request, drawn)
-    proof = _Proof(request, doubled, simulator.exe, backend, simulator.folder / "proof")
+    proof = _Proof(request, doubled, exe, backend, folder / "proof")
     for number in np.flatnonzero(drawn.is_drawn)[:_PROOF_POINTS]:
         own = {name: values[number] for name, values in drawn.outcomes.items()}
         proof.check(SimulatedData(int(number), columns, truths[number], own))
@@ -158,14 +154,14 @@ def check_outcomes(request: FitRequest, drawn: Simulations) -> None:
 
 
 def _draw_truths(
-    simulator: Simulator, backend: StanBackend, nuts: Nuts, count: int, seed: int, progress: Progress
+    request: FitRequest, exe: Path, backend: StanBackend, folder: Path, count: int
 ) -> tuple[tuple[str, ...], Floats, tuple[str, ...]]:
-    request = replace(simulator.request, seed=seed)
-    folder = simulator.folder / "posterior"
+    nuts = next((method for method in request.methods if isinstance(method, Nuts)), Nuts())
+    folder = folder / "posterior"
     folder.mkdir(parents=True, exist_ok=True)
-    job = make_plain_job(FitContext(request, simulator.exe, backend, folder, SILENT))
+    job = make_plain_job(FitContext(request, exe, backend, folder, SILENT))
     draws = max(nuts.draws, _DRAWS_PER_TRUTH * -(-count // nuts.chains))
-    run = backend.sample(job, replace(nuts, draws=draws), jobs=request.jobs, progress=progress)
+    run = backend.sample(job, replace(nuts, draws=draws), jobs=request.jobs)
     width = count_parameter_columns(run.columns, request.program)
     values = run.draws[:, :, :width]
     varying = values[:, :, np.ptp(values, axis=(0, 1)) > 0]

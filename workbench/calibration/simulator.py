@@ -376,6 +376,38 @@ def build_simulator(
     return _try_outcomes(simulator) if outcome is not None else simulator
 
 
+def build_replicator(
+    request: FitRequest,
+    tools: Toolchain,
+    backend: Backend,
+    folder: Path,
+    parameters: tuple[tuple[str, ...], Floats],
+    progress: Progress = SILENT,
+) -> Simulator:
+    """Return what draws data sets given parameters, whatever their prior; compiled, and tried.
+
+    Parameters
+    ----------
+    request, tools, backend, folder, progress
+        As in `build_simulator`.
+    parameters
+        Stan's names of all parameters, and some values, `(N, column)`, such as draws of the posterior.
+
+    Raises
+    ------
+    RequestError
+        Outcomes cannot be drawn.
+    """
+    if request.program.instrumented is None:
+        raise RequestError(
+            f"no data can be simulated from `{request.program.path.name}`: it could not be taken apart."
+        )
+    simulator = Simulator(request, backend, folder, outcome=_write_outcomes(request))
+    simulator = _build(simulator, tools, progress)
+    columns, values = parameters
+    return _try_outcomes(simulator, ParameterDraws(columns, values[: _count_tried(simulator)], GIVEN))
+
+
 def simulate_prior(
     request: FitRequest, tools: Toolchain, backend: Backend, folder: Path, *, count: int, seed: int
 ) -> Simulations:
@@ -523,7 +555,7 @@ def _try_prior(simulator: Simulator) -> str:
     return ""
 
 
-def _try_outcomes(simulator: Simulator) -> Simulator:
+def _try_outcomes(simulator: Simulator, parameters: ParameterDraws | None = None) -> Simulator:
     """Return a simulator that knows which elements of outcomes keep the values of the data.
 
     Raises
@@ -534,7 +566,8 @@ def _try_outcomes(simulator: Simulator) -> Simulator:
     """
     program = simulator.outcome
     assert program is not None  # noqa: S101 - the caller has one
-    parameters = simulator.draw_parameters(_count_tried(simulator), simulator.request.seed)
+    if parameters is None:
+        parameters = simulator.draw_parameters(_count_tried(simulator), simulator.request.seed)
     kept = dict(_find_kept(simulator, program, parameters))
     for name in sorted(kept.keys() & simulator.absent):
         raise BindingError(

@@ -21,7 +21,12 @@ from workbench.calibration.posterior_truths import check_outcomes, simulate_post
 from workbench.calibration.quantities import LOG_LIKELIHOOD, parse_quantities
 from workbench.calibration.record import SCHEMA, CalibrationRecord
 from workbench.calibration.simulated_fit import SimulatedFit, read_fits
-from workbench.calibration.simulator import GIVEN, Simulations, Simulator, build_simulator
+from workbench.calibration.simulator import (
+    GIVEN,
+    Simulations,
+    build_replicator,
+    build_simulator,
+)
 from workbench.calibration.tasks import list_tasks
 from workbench.calibration.words import describe_all
 from workbench.errors import MethodError, RequestError, RunIncomplete
@@ -242,11 +247,17 @@ class _Work:
         simulated = request if other is None else other
         count, seed = self.asked.simulations, self.options.seed
         if self.asked.from_posterior:
-            _check_taken_apart(request)
             with self.progress.stage("Sampling the posterior"):
-                simulator = Simulator(request, model.exe, backend, scratch)
-                nuts = next((item for item in request.methods if isinstance(item, Nuts)), Nuts())
-                truths = simulate_posterior(simulator, backend, nuts, count=count, seed=seed)
+                truths = simulate_posterior(
+                    request,
+                    model.exe,
+                    backend,
+                    scratch,
+                    lambda truths: build_replicator(
+                        self.request, self.tools, backend, scratch, truths, self.progress
+                    ),
+                    count=count,
+                )
             request, drawn = truths.request, truths.simulations
         else:
             simulator = build_simulator(simulated, self.tools, backend, scratch, self.progress)
@@ -464,26 +475,3 @@ def _read_outcome(
         for one in data
         for method in list_fitted(context.request.methods)
     ]
-
-
-def _check_taken_apart(request: FitRequest) -> None:
-    """Refuse a program whose outcomes cannot be drawn.
-
-    Raises
-    ------
-    RequestError
-        The message says why.
-    """
-    program = request.program
-    if program.instrumented is None:
-        raise RequestError(f"no data can be drawn from `{program.path.name}`: it could not be taken apart.")
-    if not program.replicates:
-        raise RequestError(f"`{program.path.name}` has no outcome that could be drawn.")
-    for item in program.replicates:
-        if not item.name:
-            raise RequestError(f"`{item.outcome}` cannot be drawn: {item.reason}")
-        if item.is_conditional:
-            raise RequestError(
-                f"`{item.outcome}` depends on its own earlier values: a replicate cannot be appended to it.",
-                hint="leave --posterior out",
-            )
