@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypedDict, TypeVar, Unpack
 
 from workbench import library, tables
 from workbench.api.arguments import (
@@ -36,6 +36,8 @@ from workbench.workflow.read_program import read_program
 from workbench.workflow.track_fit import track_fit
 
 if TYPE_CHECKING:
+    from workbench.api.calibrating import CalibrateKeywords
+    from workbench.calibration.folder import Calibration
     from workbench.program import Description, Program
     from workbench.workflow.dry_run import DryRun
     from workbench.workflow.prior import PriorFindings
@@ -179,6 +181,46 @@ class Model:
         program, options = apply_prior_options(self._program, options, self._tools.stanc)
         found = dry_run_fit(program, table, options)
         return Page(found, add_problems(build_dry_run_page(found, table.path.name), found))
+
+    def calibrate(self, data: Data = None, **options: Unpack[CalibrateKeywords]) -> Calibration:
+        """Simulate data sets with known parameters, fit each, and say which methods and quantities are right.
+
+        Parameters
+        ----------
+        data
+            As in `fit`: covariates, and outcomes that simulated ones take the place of.
+        simulations
+            How many data sets; 200 show moderate faults.
+        method
+            `nuts`, `laplace`, `pathfinder`, `map`, `mle`, one or several; by default the first two.
+        posterior
+            Whether truths are drawn from the posterior of the data instead of the prior, and each replicate
+            is fitted together with the data.
+        simulate_with
+            Another program that simulates, with parameters of the same names.
+        rank
+            Quantities besides parameters, as expressions: `"theta"`, `"mu - 2 * tau"`.
+        executor
+            Where fits run, as in `fit_each`.
+        output
+            The folder of the results; by default in `reports/`.
+        columns, set_, reference, missing, prior, prior_form, priors, starts, chains, draws, warmup, \
+adapt_delta, max_treedepth, metric, seed, level, jobs, timeout, progress
+            As in `fit`.
+
+        Returns
+        -------
+        The calibration: `methods["nuts"].judgement`, `.sentence`, `.advice`, `.quantities`; `frame` has every
+        rank.
+
+        Raises
+        ------
+        WorkbenchError
+            Any of the tree in `workbench.errors`, where it concerns all fits.
+        """
+        from workbench.api.calibrating import calibrate_program
+
+        return calibrate_program(self._program, self._table(data), self._settings, options)
 
     @explain_options
     def prior(

@@ -145,13 +145,28 @@ def calibrate_files(
         calibration_folder.check_place(options.output)
     with progress.stage("Reading program and table"):
         table = data if isinstance(data, Table) else tables.read(data)
-    tools = provision(options.toolchain, progress).limit(options.timeout)
+    tools = provision(options.toolchain, progress)
     with progress.stage("Reading program and table"):
         program = read_program(model, options.roles, tools, is_optimised=options.is_optimised)
+    return calibrate_program_read(program, table, options, asked, progress, on_tips=on_tips)
+
+
+def calibrate_program_read(
+    program: Program,
+    table: Table,
+    options: FitOptions,
+    asked: CalibrateOptions,
+    progress: Progress = SILENT,
+    *,
+    on_tips: Callable[[tuple[str, ...]], None] | None = None,
+) -> Calibration:
+    """Calibrate a program that has been read; all else is as in `calibrate_files`."""
+    check_methods(options)
+    tools = provision(options.toolchain, progress).limit(options.timeout)
     with progress.stage("Preparing the fits"):
         program, options = apply_prior_options(program, options, tools.stanc)
         request = prepare_request(program, table, options)
-    folder = options.output or choose_folder(model, table, asked)
+    folder = options.output or choose_folder(program.path, table, asked)
     calibration_folder.check_place(folder)
     if on_tips is not None:
         on_tips(request.data.tips)
