@@ -174,7 +174,7 @@ def test_chains_in_turn_are_those_of_the_sampler(context, tmp_path):
     nuts = Nuts(chains=2, warmup=100, draws=50)
     in_turn, usual = context.backend.sample_in_turn(job, nuts), context.backend.sample(job, nuts)
     points = in_turn.draws.reshape(-1, in_turn.draws.shape[2])
-    names, values = context.backend.generate_at(job, points, Flag.NONE)
+    names, values = context.backend.constrain_points(job, points, Flag.NONE)
     assert names == usual.columns[: len(names)]
     assert np.array_equal(values.reshape(2, 50, -1), usual.draws[:, :, : len(names)])
     assert in_turn.step_size == pytest.approx(usual.step_size, rel=1e-5)  # comments have six digits

@@ -291,7 +291,7 @@ class StanBackend(CmdStanBackend):
             names = evaluator.describe(job)
         return names.parameters + names.transformed + names.generated
 
-    def generate_at(self, job: Job, points: Floats, flags: Flag) -> tuple[tuple[str, ...], Floats]:
+    def constrain_points(self, job: Job, points: Floats, flags: Flag) -> tuple[tuple[str, ...], Floats]:
         """Return the names and values, `(P, column)`, of parameters and what the flags add at points.
 
         Where the program rejects a point, what it did not compute is NaN.

@@ -209,7 +209,7 @@ class _Fitting:
             raise RunError("the log density is not finite at some draws.")
         chains, count, size = run.draws.shape
         points = np.ascontiguousarray(run.draws).reshape(chains * count, size)
-        columns, values = self.shared.backend.generate_at(self._make_job(), points, Flag.NONE)
+        columns, values = self.shared.backend.constrain_points(self._make_job(), points, Flag.NONE)
         by_chain = values.reshape(chains, count, len(columns))
         facts = _collect_facts(run.stats, run.step_size, method)
         estimates = _summarise(columns, by_chain)
@@ -284,7 +284,7 @@ class _Fitting:
             ends = self._unconstrain(columns, np.array([[truths[name] for name in columns]]))
         is_inside = bool(np.isfinite(ends).all())
         every = np.concatenate([points, ends]) if is_inside else points
-        names, rows = backend.generate_at(job, every, Flag.TRANSFORMED | Flag.GENERATED)
+        names, rows = backend.constrain_points(job, every, Flag.TRANSFORMED | Flag.GENERATED)
         if not is_inside:
             rows = np.concatenate([rows, np.full((1, rows.shape[1]), np.nan)])
         places = [names.index(name) for name in shared]
@@ -316,7 +316,7 @@ class _Fitting:
             is_inside = np.isfinite(points).all(axis=1)
             sums = np.full(len(rows), np.nan)
             if is_inside.any():
-                theirs, values = self.shared.backend.generate_at(job, points[is_inside], Flag.GENERATED)
+                theirs, values = self.shared.backend.constrain_points(job, points[is_inside], Flag.GENERATED)
                 likelihood = sum_likelihood(request, theirs, values)
                 sums[is_inside] = np.nan if likelihood is None else likelihood
             found.append((other.name, sums))

@@ -227,7 +227,7 @@ class _Proof:
         folder.mkdir(parents=True, exist_ok=True)
         context = FitContext(replace_outcomes(request, data), self.exe, self.backend, folder, SILENT)
         job = make_plain_job(context)
-        names, rows = self.backend.generate_at(job, self._unconstrain(job, data), Flag.GENERATED)
+        names, rows = self.backend.constrain_points(job, self._unconstrain(job, data), Flag.GENERATED)
         instrumented = request.program.instrumented
         assert instrumented is not None  # noqa: S101 - the simulator has one
         sums: dict[str, float] = {}
@@ -238,7 +238,7 @@ class _Proof:
 
     def _unconstrain(self, job: Job, data: SimulatedData) -> Floats:
         size = self.backend.dimension(job)
-        names, _ = self.backend.generate_at(job, np.zeros((1, size)), Flag.NONE)
+        names, _ = self.backend.constrain_points(job, np.zeros((1, size)), Flag.NONE)
         if names != data.columns:
             raise _refuse(
                 "with more rows the program has other parameters: each row has one of its own, and a row "
