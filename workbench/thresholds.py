@@ -108,6 +108,13 @@ QUADRATURE_LIMIT = 5e-4
 """By how much a finer rule may change the log density of a row whose own effect is integrated out [nats], and
 which share of the effect's prior may be beyond the range of integration. Ours."""
 
+MOST_ROW_REFITS = 50
+"""Rows that are repaired by a fit without each of them; where there are more, K-fold costs less. Ours."""
+
+REFIT_ERROR_LIMIT = 0.2
+"""Monte Carlo standard error of the log density of a row by fits with and without it [nats] above which the
+row is not called repaired. Ours: of twenty rows the sum then has an error below one nat."""
+
 MANY_LOO_ROWS = 50_000
 """Rows above which leave-one-out is estimated from a sample of them, where not all draws are kept. Ours."""
 

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from scipy import integrate, special, stats
 
+from tests.comparison.test_moment_matching import make_regression
 from tests.conftest import DATA
 from workbench.diagnostics.loo import compute_leave_one_out
+from workbench.workflow import refit_rows, repair
 from workbench.workflow.repair import repair_leave_one_out
 
 RATES = """
@@ -139,6 +141,52 @@ class TestOwnEffects:
         assert np.abs(scores).max() < 5
         assert np.sqrt(np.mean(scores**2)) < 2.5
         assert found.mcse[is_integrated].max() < 0.3
+
+
+REGRESSION = """
+data { int N; int K; matrix[N, K] X; vector[N] y; }
+parameters { vector[K] b; }
+model { b ~ normal(0, 10); y ~ normal(X * b, 1); }
+"""
+"""The regression of `test_moment_matching.py`."""
+
+
+def do_nothing(*_arguments):
+    """Repair no row."""
+    return iter(())
+
+
+class TestRefits:
+    def test_rows_are_those_of_closed_forms_and_kept(self, fit_program, monkeypatch, tmp_path):
+        model = make_regression(8, leverage=8.0, distance=0.3)
+        columns = [f"x{place}" for place in range(8)]
+        table = pd.DataFrame(model.predictors, columns=columns).assign(y=model.outcome)
+        fit = fit_program("regression", REGRESSION, table, columns={"X": columns})
+        monkeypatch.setattr(repair, "_match", do_nothing)
+        found = repair_leave_one_out(fit, folder=tmp_path / "kept")
+        rows = np.flatnonzero(found.ways == "refit")
+        assert rows.size
+        assert not found.is_bad.any()
+        assert np.isnan(found.khat[rows]).all()
+        assert found.mcse is not None
+        for row in rows:
+            assert abs(found.elpd[row] - model.leave_out(row)) < 4 * found.mcse[row]
+        monkeypatch.setattr(
+            refit_rows, "name_function", lambda _: "nowhere:nothing"
+        )  # nothing is fitted again
+        again = repair_leave_one_out(fit, folder=tmp_path / "kept")
+        assert again.elpd[rows] == pytest.approx(found.elpd[rows])
+
+    def test_effects_of_single_rows_are_drawn_from_their_distribution(self, fit_program, monkeypatch):
+        y, s = np.array([28.0, 8, -3, 7, -1, 1, 18, 12]), np.array([3.0, 2, 2, 3, 2, 2, 3, 2])
+        monkeypatch.setattr(repair, "_match", do_nothing)
+        monkeypatch.setattr(repair, "_integrate", do_nothing)
+        found = repair_leave_one_out(fit_program("studies", STUDIES, pd.DataFrame({"y": y, "s": s})))
+        rows = np.flatnonzero(found.ways == "refit")
+        assert rows.size > 2
+        assert found.mcse is not None
+        for row in rows:
+            assert abs(found.elpd[row] - leave_study_out(y, s, row)) < 5 * found.mcse[row]
 
 
 def leave_study_out(y, s, row):

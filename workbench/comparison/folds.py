@@ -202,6 +202,17 @@ def divide(
     return Division(fold, own, is_stratified=strata is not None)
 
 
+def divide_alone(rows: int, alone: Integers) -> Division:
+    """Return rows of which some are left out, each alone; the others never are.
+
+    >>> divide_alone(4, np.array([2, 0])).fold.tolist()
+    [1, -1, 0, -1]
+    """
+    fold = np.full(rows, -1, dtype=np.int64)
+    fold[alone] = np.arange(len(alone))
+    return Division(fold, fold)
+
+
 def _refuse_few(found: int, wanted: int, what: str) -> None:
     if found < wanted:
         message = f"at least {wanted} {what} were expected, found {found}."

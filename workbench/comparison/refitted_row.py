@@ -27,7 +27,9 @@ _TOLERANCE = 1e-8
 """Change of the estimate at which it has converged [nats]. Ours."""
 
 
-def compare_fits(with_row: Floats, without_row: Floats, chains: int = 1) -> tuple[float, float]:
+def compare_fits(
+    with_row: Floats, without_row: Floats, chains: int = 1, chains_without: int = 0
+) -> tuple[float, float]:
     """Return the log predictive density of a row, and its Monte Carlo standard error [nats].
 
     Parameters
@@ -36,8 +38,8 @@ def compare_fits(with_row: Floats, without_row: Floats, chains: int = 1) -> tupl
         Its log likelihood at the draws of the fit of all rows, `(s,)`.
     without_row
         Its log likelihood at the draws of the fit without it, `(t,)`.
-    chains
-        How many chains each of them has, one after the other.
+    chains, chains_without
+        How many chains each of them has, one after the other; the second has as many as the first by default.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def compare_fits(with_row: Floats, without_row: Floats, chains: int = 1) -> tupl
         change, value = again - value, again
         if abs(change) < _TOLERANCE:
             break
-    error = float(np.hypot(_measure_error(above, chains), _measure_error(below, chains)))
+    error = float(np.hypot(_measure_error(above, chains_without or chains), _measure_error(below, chains)))
     return value, error if np.isfinite(error) else np.inf
 
 

@@ -20,7 +20,7 @@ from workbench import files, toolchain
 from workbench.backends.base import DEFAULT_START, Start
 from workbench.binding import BoundData
 from workbench.comparison.cross_validation import CrossValidation
-from workbench.comparison.folds import Division, Folds, divide, hash_folds
+from workbench.comparison.folds import Division, Folds, divide, divide_alone, hash_folds
 from workbench.diagnostics.loo import label_rows
 from workbench.errors import RequestError, RunIncomplete, WorkbenchError
 from workbench.estimation.sampling.warm_start import extract_warm_start
@@ -103,8 +103,8 @@ def cross_validate(
         by one, or its executable cannot be built. A fold whose fit fails is no error: its units have a reason
         in the place of numbers.
     """
-    _check_table(fit)
-    with _open_context(fit, scheme, settings, jobs, progress) as opened:
+    check_table(fit)
+    with open_folds(fit, scheme, settings, jobs, progress) as opened:
         executor = executor or LocalExecutor(jobs)
         files.check_open_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ _STAGES = {
 
 
 @dataclass(frozen=True)
-class _Opened:
+class OpenFolds:
     """The context of the folds, and the run itself as it predicts."""
 
     context: FoldContext
@@ -137,7 +137,7 @@ class _Opened:
     outcomes: tuple[Floats, ...]
 
 
-def _check_table(fit: Fit) -> None:
+def check_table(fit: Fit) -> None:
     """Refuse a run whose data came without a table.
 
     Raises
@@ -154,9 +154,21 @@ def _check_table(fit: Fit) -> None:
 
 
 @contextmanager
-def _open_context(
-    fit: Fit, scheme: Folds, settings: ToolchainSettings | None, jobs: int, progress: Progress
-) -> Iterator[_Opened]:
+def open_folds(
+    fit: Fit,
+    scheme: Folds,
+    settings: ToolchainSettings | None,
+    jobs: int,
+    progress: Progress,
+    alone: NDArray[np.int64] | None = None,
+) -> Iterator[OpenFolds]:
+    """Open a run to fit it without some of its rows; with `alone`, without each of these in turn.
+
+    Raises
+    ------
+    WorkbenchError
+        The program does not treat rows one by one, or cannot be built.
+    """
     with ExitStack() as stack:
         predictor, is_in_order = _enter_predictor(stack, fit, scheme, settings, progress)
         request, growth = predictor.predictor.request, predictor.predictor.growth
@@ -166,12 +178,15 @@ def _open_context(
             for name in list_outcome_data(request.program)
         )
         rows = count_rows(request, growth)
-        groups = read_groups(fit, request, growth, scheme.column) if scheme.column else None
-        strata = choose_strata(predictor, scheme, outcomes)
-        division = divide(scheme, rows, groups=groups, strata=strata)
+        if alone is None:
+            groups = read_groups(fit, request, growth, scheme.column) if scheme.column else None
+            strata = choose_strata(predictor, scheme, outcomes)
+            division = divide(scheme, rows, groups=groups, strata=strata)
+        else:
+            division = divide_alone(rows, alone)
         run = stack.enter_context(open_run(fit, settings, jobs=jobs, progress=progress))
         context = _make_context(run, predictor, scheme, division, is_series=is_in_order)
-        yield _Opened(context, predictor, outcomes)
+        yield OpenFolds(context, predictor, outcomes)
 
 
 def _enter_predictor(
@@ -337,7 +352,7 @@ def _run_folds(context: FoldContext, found: _Found, executor: Executor, folder: 
         units = np.unique(context.division.unit[context.division.left_out(fold)])
         scores = None if outcome.failure else read_piece(folder, outcome.key)
         if scores is None or len(scores.elpd) != len(units):
-            found.fail(units, _explain(outcome.failure))
+            found.fail(units, explain_failure(outcome.failure))
         else:
             found.add(units, scores)
         stage.update(float(done), f"{done} of {count}")
@@ -356,7 +371,7 @@ def _run_in_time(context: FoldContext, found: _Found, executor: Executor, folder
         scores = None if outcome.failure else read_piece(folder, key)
         if scores is None or not 0 < len(scores.elpd) <= count - block:
             failed += 1
-            reason = _explain(outcome.failure)
+            reason = explain_failure(outcome.failure)
             found.fail(np.arange(block, block + 1 if failed < _MOST_FAILURES else count), reason)
             block = block + 1 if failed < _MOST_FAILURES else count
         else:
@@ -366,14 +381,15 @@ def _run_in_time(context: FoldContext, found: _Found, executor: Executor, folder
         stage.update(float(block), f"{block} of {count}")
 
 
-def _explain(failure: WorkbenchError | None) -> str:
+def explain_failure(failure: WorkbenchError | None) -> str:
+    """Return why a fold has no scores."""
     return "its scores are not complete." if failure is None else failure.message
 
 
 # --- the run itself, and all together -----------------------------------------------------------------------
 
 
-def _average_known(opened: _Opened) -> Floats:
+def _average_known(opened: OpenFolds) -> Floats:
     """Return the log predictive density of each unit under the fit to all rows, `(unit,)`."""
     context, predictor = opened.context, opened.predictor.predictor
     division = context.division
@@ -384,7 +400,7 @@ def _average_known(opened: _Opened) -> Floats:
     parameters = opened.predictor.parameters.take(slice(None, None, step))
     found = np.full(division.units, np.nan)
     total, unit = np.zeros(parameters.count), int(division.unit[order[0]])
-    for part, log_lik in _iterate_known(known, predictor, parameters, order):
+    for part, log_lik in iterate_known(known, predictor, parameters, order):
         units = division.unit[order[part]]
         starts = np.flatnonzero(np.diff(units, prepend=-1))
         sums = np.add.reduceat(log_lik, starts, axis=1)
@@ -396,7 +412,7 @@ def _average_known(opened: _Opened) -> Floats:
     return found
 
 
-def _iterate_known(
+def iterate_known(
     context: FoldContext, predictor: RowPredictor, parameters: Parameters, rows: NDArray[np.int64]
 ) -> Iterator[tuple[slice, Floats]]:
     """Yield the log densities of the rows of a fit under itself, `(s, row)`."""
@@ -408,7 +424,7 @@ def _iterate_known(
     yield slice(0, len(rows)), every[:, rows - (total - every.shape[1])]
 
 
-def _assemble(fit: Fit, opened: _Opened, found: _Found, known: Floats) -> CrossValidation:
+def _assemble(fit: Fit, opened: OpenFolds, found: _Found, known: Floats) -> CrossValidation:
     context, division = opened.context, opened.context.division
     return CrossValidation(
         scheme=context.scheme.name,
@@ -427,7 +443,7 @@ def _assemble(fit: Fit, opened: _Opened, found: _Found, known: Floats) -> CrossV
     )
 
 
-def _label_rows(fit: Fit, opened: _Opened, rows: int) -> tuple[str, ...]:
+def _label_rows(fit: Fit, opened: OpenFolds, rows: int) -> tuple[str, ...]:
     labels = label_rows(fit)
     if len(labels) == rows:
         return tuple(labels)

@@ -92,7 +92,7 @@ class FoldScores:
 
 
 @dataclass(frozen=True)
-class _FoldFit:
+class FoldFit:
     """The draws of a fit of some rows, and what scores others by them."""
 
     predictor: RowPredictor
@@ -111,7 +111,7 @@ def score_fold(place: Workplace, context: FoldContext, fold: int, key: str) -> N
     RunError
         NUTS failed, or the rows cannot be scored; the message is Stan's.
     """
-    _leave(place, key, lambda: _score_fold(place, context, fold))
+    leave_scores(place, key, lambda: _score_fold(place, context, fold))
 
 
 def score_future(place: Workplace, context: FoldContext, block: int, key: str) -> None:
@@ -124,7 +124,7 @@ def score_future(place: Workplace, context: FoldContext, block: int, key: str) -
     RunError
         As `score_fold`.
     """
-    _leave(place, key, lambda: _score_future(place, context, block))
+    leave_scores(place, key, lambda: _score_future(place, context, block))
 
 
 # --- pieces ----------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def _plain(values: NDArray[Any]) -> Any:
     return values.item() if values.ndim == 0 else np.asarray(values, dtype=np.float64)
 
 
-def _leave(place: Workplace, key: str, make: Callable[[], FoldScores]) -> None:
+def leave_scores(place: Workplace, key: str, make: Callable[[], FoldScores]) -> None:
     """Make scores and keep them under a key."""
     try:
         scores = make()
@@ -172,7 +172,7 @@ def _leave(place: Workplace, key: str, make: Callable[[], FoldScores]) -> None:
 # --- a fit of some rows ----------------------------------------------------------------------------------
 
 
-def _fit_rows(place: Workplace, context: FoldContext, rows: Integers, number: int, folder: Path) -> _FoldFit:
+def fit_rows(place: Workplace, context: FoldContext, rows: Integers, number: int, folder: Path) -> FoldFit:
     """Return the posterior given some rows.
 
     Raises
@@ -202,7 +202,7 @@ def _fit_rows(place: Workplace, context: FoldContext, rows: Integers, number: in
         }
     )
     divergent = run.stats.get("divergent")
-    return _FoldFit(
+    return FoldFit(
         predictor,
         parameters,
         run.draws.shape[0],
@@ -310,7 +310,7 @@ def compute_series_densities(
 def _score_fold(place: Workplace, context: FoldContext, fold: int) -> FoldScores:
     kept, left_out = context.division.kept(fold), context.division.left_out(fold)
     with make_scratch() as folder:
-        fitted = _fit_rows(place, context, kept, fold, folder)
+        fitted = fit_rows(place, context, kept, fold, folder)
         if context.scheme.scoring == "groups":
             scores = _score_jointly(context, fitted, kept, left_out)
         else:
@@ -318,11 +318,11 @@ def _score_fold(place: Workplace, context: FoldContext, fold: int) -> FoldScores
     return _note_sampler(scores, fitted)
 
 
-def _note_sampler(scores: FoldScores, fitted: _FoldFit) -> FoldScores:
+def _note_sampler(scores: FoldScores, fitted: FoldFit) -> FoldScores:
     return replace(scores, divergences=fitted.divergences, rhat=fitted.rhat, seconds=fitted.seconds)
 
 
-def _score_rows(context: FoldContext, fitted: _FoldFit, rows: Integers) -> FoldScores:
+def _score_rows(context: FoldContext, fitted: FoldFit, rows: Integers) -> FoldScores:
     """Return the scores of rows, each by itself."""
     elpd, error = np.empty(len(rows)), np.empty(len(rows))
     relative = np.zeros(fitted.parameters.count)
@@ -346,7 +346,7 @@ def average_densities(log_lik: Floats) -> tuple[Floats, Floats]:
     return averages, np.where(np.isfinite(averages), ratios, 0.0)
 
 
-def _score_jointly(context: FoldContext, fitted: _FoldFit, kept: Integers, rows: Integers) -> FoldScores:
+def _score_jointly(context: FoldContext, fitted: FoldFit, kept: Integers, rows: Integers) -> FoldScores:
     """Return the score of a group: the joint density of its rows.
 
     The fit keeps the place of the group, whose effects are then drawn from their distribution given all else,
@@ -379,7 +379,7 @@ def _score_jointly(context: FoldContext, fitted: _FoldFit, kept: Integers, rows:
 
 def _add_up(
     context: FoldContext,
-    fitted: _FoldFit,
+    fitted: FoldFit,
     rows: Integers,
     unseen: dict[str, Integers] | None = None,
     number: int = 0,
@@ -426,7 +426,7 @@ def _score_future(place: Workplace, context: FoldContext, block: int) -> FoldSco
     scheme, total = context.scheme, len(context.division.unit)
     known = scheme.first + block * scheme.step
     with make_scratch() as folder:
-        fitted = _fit_rows(place, context, np.arange(known, dtype=np.int64), block, folder)
+        fitted = fit_rows(place, context, np.arange(known, dtype=np.int64), block, folder)
         most = max(scheme.step, NUMBERS_AT_ONCE // fitted.parameters.count // scheme.step * scheme.step)
         ahead = max(scheme.step, _AHEAD // scheme.step * scheme.step)
         while True:
@@ -439,7 +439,7 @@ def _score_future(place: Workplace, context: FoldContext, block: int) -> FoldSco
             ahead *= 2
 
 
-def _look_ahead(context: FoldContext, fitted: _FoldFit, known: int, ahead: int) -> Floats:
+def _look_ahead(context: FoldContext, fitted: FoldFit, known: int, ahead: int) -> Floats:
     """Return the log densities of the rows that follow, `(s, row)`."""
     if context.is_series:
         return compute_series_densities(context, fitted.predictor, fitted.parameters, known, ahead)

@@ -32,9 +32,16 @@ from workbench.progress import SILENT, Progress, Stage
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.results.sampled_rows import has_sampled_rows
-from workbench.thresholds import format_beside_limit, khat_limit
+from workbench.thresholds import (
+    MOST_ROW_REFITS,
+    REFIT_ERROR_LIMIT,
+    RHAT_LIMIT,
+    format_beside_limit,
+    khat_limit,
+)
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.open_posterior import OpenPosterior, explain_other_values, open_posterior
+from workbench.workflow.refit_rows import RefittedRow, refit_rows
 from workbench.workflow.saved_run import open_run
 
 Floats = NDArray[np.float64]
@@ -72,6 +79,7 @@ class _Units:
     labels: Sequence[str]
     ways: NDArray[np.str_]
     reasons: dict[int, list[str]] = field(default_factory=dict)
+    doubted: list[int] = field(default_factory=list)
 
     @property
     def bad(self) -> Integers:
@@ -79,6 +87,11 @@ class _Units:
         is_left = self.ways == _WEIGHTS
         with np.errstate(invalid="ignore"):
             return np.flatnonzero(is_left & ~(self.khat <= self.limit)).astype(np.int64)
+
+    @property
+    def repaired(self) -> int:
+        """How many rows are repaired."""
+        return int((self.ways != _WEIGHTS).sum())
 
     def settle(self, row: int, way: Way, elpd: float, khat: float, mcse: float) -> None:
         """Note what another way found of a row."""
@@ -123,7 +136,6 @@ def repair_leave_one_out(
         Leave-one-out of all rows is not available for this run. What fails for a row is no error: the row
         keeps its weights and its k-hat, and a note says why.
     """
-    del executor, folder
     reason = explain_missing_loo(fit)
     if not reason and has_sampled_rows(fit):
         reason = "the run holds log likelihoods of a random sample of its rows."
@@ -133,6 +145,7 @@ def repair_leave_one_out(
     if units.bad.size:
         with progress.stage("Repairing rows with a high k-hat", total=float(units.bad.size)) as stage:
             _repair(fit, units, settings, jobs, progress, stage)
+            _refit(fit, units, settings, _Refits(jobs, executor, folder), progress, stage)
     return _assemble(units)
 
 
@@ -152,6 +165,15 @@ def _weigh(fit: Fit) -> _Units:
     )
 
 
+@dataclass(frozen=True)
+class _Refits:
+    """Where fits without a row run, and where they are kept."""
+
+    jobs: int
+    executor: Executor | None
+    folder: Path | None
+
+
 def _repair(
     fit: Fit,
     units: _Units,
@@ -160,7 +182,6 @@ def _repair(
     progress: Progress,
     stage: Stage,
 ) -> None:
-    total = units.bad.size
     with ExitStack() as stack:
         try:
             run = stack.enter_context(open_run(fit, settings, jobs=jobs, progress=progress))
@@ -170,9 +191,9 @@ def _repair(
             units.fail(units.bad, f"the posterior cannot be evaluated: {reason.message}")
             return
         for _ in _integrate(posterior, units, offsets, fit.results.seed or 0):
-            stage.update(float(total - units.bad.size))
+            stage.update(float(units.repaired))
         for _ in _match(posterior, units, offsets):
-            stage.update(float(total - units.bad.size))
+            stage.update(float(units.repaired))
 
 
 def _compare_with_stored(fit: Fit, posterior: OpenPosterior, rows: Integers) -> dict[int, float]:
@@ -309,6 +330,56 @@ def _match(posterior: OpenPosterior, units: _Units, offsets: dict[int, float]) -
         yield
 
 
+# --- fits without a row -----------------------------------------------------------------------------------
+
+
+def _refit(
+    fit: Fit,
+    units: _Units,
+    settings: ToolchainSettings | None,
+    where: _Refits,
+    progress: Progress,
+    stage: Stage,
+) -> None:
+    """Repair rows by a fit without each of them."""
+    rows = units.bad
+    if rows.size > MOST_ROW_REFITS:
+        units.fail(rows, f"more than {MOST_ROW_REFITS} rows would need a fit without them")
+        return
+    if not rows.size:
+        return
+    log_lik = np.asarray(read_log_likelihood_of(fit, rows), dtype=np.float64)
+    try:
+        for found in refit_rows(
+            fit,
+            rows,
+            log_lik,
+            settings,
+            jobs=where.jobs,
+            executor=where.executor,
+            folder=where.folder,
+            progress=progress,
+        ):
+            _note_refit(units, found)
+            stage.update(float(units.repaired))
+    except WorkbenchError as reason:
+        units.fail(units.bad, f"it cannot be left out of a fit: {reason.message}")
+
+
+def _note_refit(units: _Units, found: RefittedRow) -> None:
+    if found.scores is None:
+        units.fail([found.row], f"the fit without it failed: {found.reason}")
+        return
+    elpd, error = float(found.scores.elpd[0]), float(found.scores.error[0])
+    if not error <= REFIT_ERROR_LIMIT:
+        shown, limit = format_beside_limit(error, REFIT_ERROR_LIMIT, 2)
+        units.fail([found.row], f"a fit without it leaves a Monte Carlo error of {shown} nats, above {limit}")
+        return
+    units.settle(found.row, "refit", elpd, np.nan, error)
+    if found.scores.rhat > RHAT_LIMIT or found.scores.divergences:
+        units.doubted.append(found.row)
+
+
 # --- the result -------------------------------------------------------------------------------------------
 
 
@@ -340,5 +411,8 @@ def _list_notes(units: _Units) -> Iterator[str]:
         subject = f"row {names} keeps" if len(rows) == 1 else f"rows {names}{more} keep"
         k_hat = f"k-hat {worst}" if len(rows) == 1 else f"k-hat up to {worst}"
         yield f"{subject} importance weights that cannot be relied on ({k_hat}, above {limit}): {reason}."
+    if units.doubted:
+        names = ", ".join(str(units.labels[row]) for row in sorted(units.doubted))
+        yield f"fits without a row had an R-hat above {RHAT_LIMIT} or divergent transitions: {names}."
     if together:
         yield "K-fold cross-validation does not need these weights: --kfold 10."
