@@ -56,6 +56,14 @@ KHAT_LIMIT = 0.7
 """k-hat above which importance sampling is unreliable for any number of draws: Vehtari et al. (2024),
 section 3.2.4."""
 
+FINITE_VARIANCE_KHAT = 0.5
+"""k-hat from which ratios may have no finite variance, so that the standard error of their mean is not known:
+Vehtari et al. (2024), section 2.2."""
+
+RATIO_ERROR_LIMIT = 0.05
+"""Largest standard error of the log of a mean ratio [nats] that is relied on. Ours: about four hundred
+effective draws; of few the error itself is not known."""
+
 KHAT_RULE = f"min(1 - 1/log10(S), {KHAT_LIMIT:g})"
 """The limit of k-hat for S draws, as text."""
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from workbench.comparison.weights import WeightKind
     from workbench.execution import Executor
     from workbench.results.view import DiagnosisResult
-    from workbench.studies import Study
+    from workbench.studies import Axis, Study
     from workbench.workflow.comparison import Comparison
     from workbench.workflow.score import Scores
 
@@ -201,6 +201,7 @@ def compare(
     *fits: results.Fit | str | Path | Sequence[results.Fit | str | Path],
     evidence: bool = False,
     weights: WeightKind = "stacking",
+    vary: str | Mapping[str, Sequence[float]] = "",
     repair: bool = False,
     kfold: int = 0,
     by: str = "",
@@ -225,6 +226,9 @@ def compare(
         Whether log evidences are computed, by bridge sampling where they are not known in closed form.
     weights
         How their predictions would be averaged: `"stacking"`, `"pseudo-bma"` or `"evidence"`.
+    vary
+        A hyperparameter along which evidences are computed too, and its values: `{"beta.sigma": [1, 10]}` or
+        `"beta.sigma=0.1:10:log:9"`.
     repair
         Whether rows with a large k-hat are left out in other ways: an effect of their own integrated out,
         draws moved by moment matching, a fit without the row.
@@ -276,6 +280,7 @@ def compare(
     how = ComparisonOptions(
         with_evidence=evidence,
         weights=weights,
+        vary=_make_axis(vary),
         repair=repair,
         folds=Folds(kfold, by, leave_out_groups, leave_future_out, ahead, seed) if is_divided else None,
         settings=ToolchainSettings(),
@@ -288,6 +293,26 @@ def compare(
     if place is not None:
         comparison.write(place, pictures)
     return comparison
+
+
+def _make_axis(vary: str | Mapping[str, Sequence[float]]) -> Axis | None:
+    """Return the hyperparameter along which evidences are computed; `None` without one.
+
+    Raises
+    ------
+    RequestError
+        There are several.
+    """
+    from workbench.studies import make_axis, parse_axis
+
+    if not vary:
+        return None
+    if isinstance(vary, str):
+        return parse_axis(vary)
+    if len(vary) > 1:
+        raise RequestError(f"`vary` was expected to name one hyperparameter, found {len(vary)}.")
+    ((name, values),) = vary.items()
+    return make_axis(name, values)
 
 
 @explain_options

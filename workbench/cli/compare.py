@@ -33,6 +33,15 @@ def command(
             help="Log evidence of each run by bridge sampling, Bayes factors and model probabilities.",
         ),
     ] = False,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            "--vary",
+            help="Hyperparameter and values along which evidence and Bayes factors are computed too: "
+            "beta.sigma=0.1:10:log:9. Draws of the runs are weighted where that is good enough.",
+            metavar="NAME=VALUES",
+        ),
+    ] = None,
     weights: Annotated[
         str,
         typer.Option(
@@ -126,7 +135,7 @@ def command(
     these cannot be relied on. An interrupted comparison goes on where it was: run the same command again.
 
     Evidence needs proper priors: each is divided by its probability within declared bounds, and where that is
-    not known the reason is said and no number shown.
+    not known the reason is said and no number shown. --vary computes it along the scale of a prior.
     """
     from workbench.results import run_directory
     from workbench.workflow.output_file import check_output_file
@@ -145,6 +154,7 @@ def command(
     where = parse_scheduler(scheduler)
     from workbench.comparison.folds import Folds
     from workbench.process import count_usable_cores
+    from workbench.studies.plan.plan import parse_axis
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.compare import ComparisonOptions, compare_in_folder
     from workbench.workflow.report import read_runs
@@ -154,6 +164,7 @@ def command(
     how = ComparisonOptions(
         with_evidence=evidence,
         weights=weights,  # type: ignore[arg-type] # checked there
+        vary=None if vary is None else parse_axis(vary),
         repair=repair,
         folds=Folds(kfold, by, leave_out_groups, leave_future_out, ahead, seed) if is_divided else None,
         settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),

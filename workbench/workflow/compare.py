@@ -22,10 +22,12 @@ from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_texts
 from workbench.report.comparison.report import FEWEST_RUNS, MOST_RUNS
 from workbench.results import Fit
+from workbench.studies.plan.plan import Axis
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.comparison import KEPT, Comparison, check_comparison_place
 from workbench.workflow.cross_validate import cross_validate
 from workbench.workflow.evidence import find_evidence
+from workbench.workflow.evidence_curve import trace_evidence
 from workbench.workflow.repair import repair_leave_one_out
 
 
@@ -51,6 +53,8 @@ class ComparisonOptions:
         Who runs fits without some rows; by default this machine.
     folder
         Where these are kept, so that none is run twice; a scratch folder by default.
+    vary
+        A hyperparameter along which evidences are computed too, and its values.
     """
 
     with_evidence: bool = False
@@ -61,6 +65,7 @@ class ComparisonOptions:
     jobs: int = 1
     executor: Executor | None = field(default=None, repr=False)
     folder: Path | None = None
+    vary: Axis | None = None
 
     def __post_init__(self) -> None:
         """Refuse weights of an unknown kind.
@@ -148,7 +153,7 @@ def compare_runs(
     options = options or ComparisonOptions()
     if len(fits) > MOST_RUNS or not fits:
         raise RequestError(f"1 to {MOST_RUNS} runs can be compared, found {len(fits)}.")
-    has_evidence = options.with_evidence or options.weights == "evidence"
+    has_evidence = options.with_evidence or options.weights == "evidence" or options.vary is not None
     if len(fits) < FEWEST_RUNS and not has_evidence and not options.needs_fits:
         hint = "give another run, or ask what is known of one: --evidence, --kfold 10"
         raise RequestError("a single run was given, and nothing to compare it with.", hint=hint)
@@ -168,7 +173,12 @@ def compare_runs(
     evidences = compare_evidences(found, shared)
     if options.weights == "evidence" and predictions is not None:
         predictions = _weight_by_evidence(predictions, evidences)
-    return Comparison(fits, predictions, evidences)
+    curve = None
+    if options.vary is not None:
+        curve = trace_evidence(
+            fits, found, options.vary, options.settings, jobs=options.jobs, progress=progress
+        )
+    return Comparison(fits, predictions, evidences, curve)
 
 
 def _leave_out(

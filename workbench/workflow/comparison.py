@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,11 @@ from workbench.comparison.predictions import PredictionComparison
 from workbench.comparison.row_differences import list_row_differences
 from workbench.comparison.standings import find_doubts
 from workbench.evidence.bayes_factors import EvidenceComparison
+from workbench.evidence.curve import EvidenceCurve
 from workbench.evidence.log_evidence import LogEvidence
 from workbench.late_imports import LateModule
 from workbench.provenance import read_workbench_version
-from workbench.report.comparison import build_comparison_report, evidence, prediction
+from workbench.report.comparison import build_comparison_report, evidence, evidence_curve, prediction
 from workbench.report.comparison.report import FEWEST_RUNS
 from workbench.report.document import Document, Section
 from workbench.report.figure_files import write_figures
@@ -74,11 +75,14 @@ class Comparison:
         Which predicts left-out rows better; `None` for a single run of which no row was left out.
     evidence
         The log evidences and what follows from them; `None` where they were not asked for.
+    curve
+        The evidences along a hyperparameter; `None` where none was varied.
     """
 
     fits: Mapping[str, Fit]
     predictions: PredictionComparison | None = None
     evidence: EvidenceComparison | None = None
+    curve: EvidenceCurve | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -96,6 +100,8 @@ class Comparison:
             texts.append(
                 f"There are no Bayes factors: {obstacle}" if obstacle else evidence.describe(self.evidence)
             )
+        if self.curve is not None:
+            texts += evidence_curve.describe(self.curve)
         return tuple(text for text in texts if text)
 
     @property
@@ -150,6 +156,8 @@ class Comparison:
                     for name, each in compared.evidences.items()
                 },
             }
+        if self.curve is not None:
+            values["evidence_curve"] = self.curve.to_dict()
         cleaned: dict[str, Any] = _clean(values)
         return cleaned
 
@@ -189,7 +197,8 @@ class Comparison:
     def build_page(self) -> Document:
         """Return the page: the runs side by side, or the evidence of a single one."""
         if len(self.fits) >= FEWEST_RUNS:
-            return build_comparison_report(self.fits, self.predictions, self.evidence)
+            page = build_comparison_report(self.fits, self.predictions, self.evidence)
+            return replace(page, sections=(*page.sections, *self._build_curve()))
         return self.build_summary()
 
     def build_summary(self) -> Document:
@@ -199,6 +208,7 @@ class Comparison:
             sections.append(prediction.build_section(self.predictions))
         if self.evidence is not None:
             sections.append(evidence.build_section(self.evidence))
+        sections += self._build_curve()
         now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
         return Document(
             title=" and ".join(self.fits) if len(self.fits) <= FEWEST_RUNS else f"{len(self.fits)} runs",
@@ -208,6 +218,9 @@ class Comparison:
             sections=tuple(sections),
             kicker="Comparison of runs",
         )
+
+    def _build_curve(self) -> list[Section]:
+        return [] if self.curve is None else [evidence_curve.build_section(self.curve)]
 
     def _order(self) -> list[str]:
         """Return the runs, the best first."""

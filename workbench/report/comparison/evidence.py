@@ -54,7 +54,7 @@ def describe(comparison: EvidenceComparison) -> str:
     order = sorted(comparison.factors, key=lambda name: -comparison.factors[name].log_value)
     first, second = order[0], order[1]
     factor = comparison.factors[second]
-    size = f"{_format_factor(-factor.log_value)} (log {_format_with_error(-factor.log_value, factor.error)})"
+    size = f"{format_factor(-factor.log_value)} (log {_format_with_error(-factor.log_value, factor.error)})"
     doubt = ""
     if factor.error is not None and -factor.log_value < 2 * factor.error:
         doubt = ", which is within its Monte Carlo error"
@@ -122,45 +122,45 @@ def _build_row(comparison: EvidenceComparison, name: str, evidence: LogEvidence)
     value, error = evidence.value or 0.0, evidence.error
     cells = [
         Cell(name),
-        Cell(format_number(value, _choose_decimals(error)), Tone.CAUTION if evidence.warnings else None),
-        Cell(_format_error(error)),
+        Cell(format_number(value, choose_decimals(error)), Tone.CAUTION if evidence.warnings else None),
+        Cell(format_error(error)),
         Cell(", ".join(text for text in (evidence.method, evidence.proposal) if text)),
     ]
     if comparison.best:
         factor, probability = comparison.factors[name], comparison.probabilities[name]
         is_best = name == comparison.best
         cells += [
-            Cell(MISSING if is_best else format_number(-factor.log_value, _choose_decimals(factor.error))),
-            Cell(MISSING if is_best else _format_error(factor.error)),
-            Cell(MISSING if is_best else _format_factor(-factor.log_value)),
+            Cell(MISSING if is_best else format_number(-factor.log_value, choose_decimals(factor.error))),
+            Cell(MISSING if is_best else format_error(factor.error)),
+            Cell(MISSING if is_best else format_factor(-factor.log_value)),
             Cell(format_number(probability.value, 3)),
-            Cell(_format_error(probability.error)),
+            Cell(format_error(probability.error)),
         ]
     return tuple(cells)
 
 
-def _choose_decimals(error: float | None) -> int:
+def choose_decimals(error: float | None) -> int:
     """Return decimals that show two digits of a standard error, two where there is none."""
     if not error:
         return 2
     return min(6, max(0, 1 - math.floor(math.log10(error))))
 
 
-def _format_error(error: float | None) -> str:
+def format_error(error: float | None) -> str:
     if error is None:
         return MISSING
-    return "0" if error == 0 else format_number(error, _choose_decimals(error))
+    return "0" if error == 0 else format_number(error, choose_decimals(error))
 
 
 def _format_with_error(value: float, error: float | None) -> str:
-    text = format_number(value, _choose_decimals(error))
-    return text if not error else f"{text} ± {_format_error(error)}"
+    text = format_number(value, choose_decimals(error))
+    return text if not error else f"{text} ± {format_error(error)}"
 
 
-def _format_factor(log_value: float) -> str:
+def format_factor(log_value: float) -> str:
     """Return a Bayes factor from its log; its order of magnitude where it is huge.
 
-    >>> _format_factor(0.0), _format_factor(2.8484), _format_factor(230.26)
+    >>> format_factor(0.0), format_factor(2.8484), format_factor(230.26)
     ('1', '17.26', '10^100')
     """
     if log_value > math.log(_LARGEST_FACTOR):

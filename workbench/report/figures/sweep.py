@@ -109,7 +109,7 @@ def _paint(
     room = _MARGIN * 0.5 * ((high - low) or 1.0)
     axes.set_ylim(low - room, high + room)
     _paint_likelihood_interval(axes, references, palette, (low - room, high + room))
-    _set_ticks(axes, at, is_log)
+    set_value_ticks(axes, at, is_log)
 
 
 def _paint_priors(axes: Axes, points: tuple[SweepPoint, ...], palette: Palette) -> None:
@@ -145,7 +145,7 @@ def _paint_likelihood_interval(
         )  # fmt: skip
 
 
-def _set_ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:
+def set_value_ticks(axes: Axes, at: Sequence[float], is_log: bool) -> None:
     """Put ticks at some of the values: a logarithmic axis may contain no power of ten."""
     from matplotlib.ticker import FixedLocator, NullLocator
 
