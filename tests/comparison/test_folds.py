@@ -120,7 +120,7 @@ def test_a_whole_number_and_a_real_one_of_the_same_value_have_the_same_hash():
         ({"kfold": 1}, "--kfold was expected to be at least 2, found 1"),
         ({"groups": "g", "by": "h"}, "--by says which rows stay together"),
         ({"first": -3}, "--leave-future-out was expected to be at least 1, found -3"),
-        ({"first": 3, "step": 0}, "the rows ahead were expected to be at least 1, found 0"),
+        ({"first": 3, "step": 0}, "--ahead was expected to be at least 1, found 0"),
     ],
 )
 def test_what_is_no_scheme_is_refused(options, words):

@@ -76,7 +76,7 @@ class Folds:
         if self.first < 0:
             raise RequestError(f"--leave-future-out was expected to be at least 1, found {self.first}.")
         if self.step < 1:
-            raise RequestError(f"the rows ahead were expected to be at least 1, found {self.step}.")
+            raise RequestError(f"--ahead was expected to be at least 1, found {self.step}.")
 
     @property
     def scoring(self) -> Scoring:
