@@ -77,7 +77,7 @@ def run_tests(
         sides = []
         for one in fits:
             run = stack.enter_context(open_context(one.fit, settings, jobs=jobs, progress=progress))
-            with progress.stage(f"Finding the estimate of {one.name}"):
+            with progress.stage("Finding the estimate"):
                 context = use_data_scale(one.fit, run.fitted)
                 sides.append(Side(one.name, one.fit, find_mode(one.fit, context, "mle")))
         with progress.stage("Testing the null"):
