@@ -78,6 +78,23 @@ def test_the_factor_against_a_point_is_the_exact_one_at_each_width(program, exac
 
 
 @pytest.mark.truth
+def test_a_prior_that_bounds_cut_off_is_divided_by_its_probability_at_each_width(fit_program, null):
+    """Of `normal(1, width)` above 0 that probability moves with the width."""
+    wide = fit_program("cut", HALF.replace("theta ~ normal(0", "theta ~ normal(1"), {"N": len(Y), "y": Y})
+    curve = trace({"cut": wide, "null": null}, "theta.sigma=0.5,2,8")
+    count, mean = len(Y), Y.mean()
+    for factor in curve.list_factors("cut", "null"):
+        precision = 1 / factor.at**2 + count
+        centre = (1 / factor.at**2 + count * mean) / precision
+        exact = stats.norm.logpdf(mean, 1, math.sqrt(factor.at**2 + 1 / count))
+        exact += stats.norm.logcdf(centre * math.sqrt(precision)) - stats.norm.logcdf(1 / factor.at)
+        exact -= stats.norm.logpdf(mean, 0, math.sqrt(1 / count))
+        assert factor.log_value is not None
+        assert factor.error is not None
+        assert abs(factor.log_value - exact) < 4 * factor.error
+
+
+@pytest.mark.truth
 def test_where_both_are_equally_probable_is_the_root_of_the_closed_form(fit_program, null):
     wide = fit_program("wide", WIDE, {"N": len(Y), "y": Y})
     curve = trace({"wide": wide, "null": null}, "theta.sigma=0.2:20:log:21")
