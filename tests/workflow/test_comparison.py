@@ -51,3 +51,13 @@ def test_unknown_weights_and_single_runs_are_refused() -> None:
     pair = make_unequal_pair()
     with pytest.raises(RequestError, match="nothing to compare it with"):
         compare_runs({"first": pair["first"]})
+
+
+def test_criteria_stand_beside_predictions_or_it_is_said_why_they_do_not() -> None:
+    comparison = compare_runs(make_unequal_pair())
+    assert comparison.criteria is not None
+    record = comparison.to_dict()["criteria"]
+    assert [run["name"] for run in record["runs"]] == ["first", "second"]
+    page = comparison.build_page()
+    texts = repr(page.sections)
+    assert "criteria-table" in texts or "Information criteria: " in texts

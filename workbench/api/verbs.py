@@ -208,6 +208,7 @@ def compare(
     leave_out_groups: str = "",
     leave_future_out: int = 0,
     ahead: int = 1,
+    bic_count: int | None = None,
     seed: int = 1,
     jobs: int | None = None,
     executor: Executor | None = None,
@@ -238,6 +239,8 @@ def compare(
         Fit without each group of a column, and predict its rows together.
     leave_future_out, ahead
         Fit so many rows first, and predict those after them in turn, so many at a time.
+    bic_count
+        The sample size of AICc and BIC; by default the rows of the likelihood.
     seed
         That of the division into folds.
     jobs, executor
@@ -283,6 +286,7 @@ def compare(
         vary=_make_axis(vary),
         repair=repair,
         folds=Folds(kfold, by, leave_out_groups, leave_future_out, ahead, seed) if is_divided else None,
+        observations=bic_count,
         settings=ToolchainSettings(),
         jobs=jobs or count_usable_cores(),
         executor=executor,

@@ -103,6 +103,7 @@ def command(
             rich_help_panel=_LEFT_OUT,
         ),
     ] = 1,
+    bic_count: options.BicCount = None,
     seed: options.Seed = 1,
     jobs: options.Jobs = None,
     scheduler: options.Scheduler = "local",
@@ -131,8 +132,9 @@ def command(
 ) -> None:
     """Compare runs of the same data: which predicts left-out rows better, weights, Bayes factors.
 
-    Rows are left out by importance weights of the draws of each run; --repair and --kfold fit again where
-    these cannot be relied on. An interrupted comparison goes on where it was: run the same command again.
+    Rows are left out by importance weights; --repair and --kfold fit again where these cannot be relied on.
+
+    An interrupted comparison goes on where it was: run the same command again.
 
     Evidence needs proper priors: each is divided by its probability within declared bounds, and where that is
     not known the reason is said and no number shown. --vary computes it along the scale of a prior.
@@ -167,6 +169,7 @@ def command(
         vary=None if vary is None else parse_axis(vary),
         repair=repair,
         folds=Folds(kfold, by, leave_out_groups, leave_future_out, ahead, seed) if is_divided else None,
+        observations=bic_count,
         settings=ToolchainSettings(compiler=compiler, source=toolchain, native=native),
         jobs=workers,
     )

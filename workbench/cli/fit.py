@@ -67,14 +67,7 @@ def command(
             rich_help_panel=options.METHODS,
         ),
     ] = None,
-    bic_count: Annotated[
-        int | None,
-        typer.Option(
-            help="Sample size of the BIC; by default the rows, of which a binomial one can hold many trials.",
-            metavar="N",
-            rich_help_panel=options.METHODS,
-        ),
-    ] = None,
+    bic_count: options.BicCount = None,
     chains: options.Chains = 4,
     draws: options.Draws = 1000,
     warmup: options.Warmup = 1000,

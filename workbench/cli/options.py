@@ -215,6 +215,15 @@ Starts = Annotated[
     int, typer.Option(help="Random starts of each optimisation.", metavar="N", rich_help_panel=METHODS)
 ]
 
+BicCount = Annotated[
+    int | None,
+    typer.Option(
+        help="Sample size of the BIC; by default the rows, of which a binomial one can hold many trials.",
+        metavar="N",
+        rich_help_panel=METHODS,
+    ),
+]
+
 # --- Sampler ----------------------------------------------------------------------------------------------
 
 Chains = Annotated[int, typer.Option(help="Chains.", metavar="N", rich_help_panel=SAMPLER)]

@@ -18,6 +18,7 @@ from workbench.evidence.bayes_factors import EvidenceComparison, compare_evidenc
 from workbench.evidence.comparable import find_shared_data
 from workbench.execution import Executor
 from workbench.files import make_scratch
+from workbench.likelihood.criteria import compute_criteria
 from workbench.progress import SILENT, Progress
 from workbench.provenance import hash_texts
 from workbench.report.comparison.report import FEWEST_RUNS, MOST_RUNS
@@ -45,6 +46,8 @@ class ComparisonOptions:
         Whether rows with a large k-hat are left out in other ways.
     folds
         How rows are left out by fits without them; by default none are.
+    observations
+        The sample size of AICc and BIC; by default the rows of the likelihood.
     settings
         Which Stan and compiler to use.
     jobs
@@ -61,6 +64,7 @@ class ComparisonOptions:
     weights: WeightKind = "stacking"
     repair: bool = False
     folds: Folds | None = None
+    observations: int | None = None
     settings: ToolchainSettings | None = None
     jobs: int = 1
     executor: Executor | None = field(default=None, repr=False)
@@ -109,7 +113,7 @@ def compare_in_folder(
     fits, options, progress
         As `compare_runs` has them.
     folder
-        Where the comparison is published; by default in `reports/` if programs are fitted again, else nowhere.
+        Where the comparison is published; by default in `reports/` if programs are fitted again.
 
     Returns
     -------
@@ -163,8 +167,9 @@ def compare_runs(
         if len(fits) >= FEWEST_RUNS or left_out is not None
         else None
     )
+    criteria = compute_criteria(fits, options.observations) if len(fits) >= FEWEST_RUNS else None
     if not has_evidence:
-        return Comparison(fits, predictions)
+        return Comparison(fits, predictions, criteria=criteria)
     found = {
         name: find_evidence(fit, options.settings, jobs=options.jobs, progress=progress)
         for name, fit in fits.items()
@@ -178,7 +183,7 @@ def compare_runs(
         curve = trace_evidence(
             fits, found, options.vary, options.settings, jobs=options.jobs, progress=progress
         )
-    return Comparison(fits, predictions, evidences, curve)
+    return Comparison(fits, predictions, evidences, curve, criteria)
 
 
 def _leave_out(

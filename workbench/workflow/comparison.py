@@ -17,8 +17,15 @@ from workbench.evidence.bayes_factors import EvidenceComparison
 from workbench.evidence.curve import EvidenceCurve
 from workbench.evidence.log_evidence import LogEvidence
 from workbench.late_imports import LateModule
+from workbench.likelihood.criteria import CriteriaComparison
 from workbench.provenance import read_workbench_version
-from workbench.report.comparison import build_comparison_report, evidence, evidence_curve, prediction
+from workbench.report.comparison import (
+    build_comparison_report,
+    criteria,
+    evidence,
+    evidence_curve,
+    prediction,
+)
 from workbench.report.comparison.report import FEWEST_RUNS
 from workbench.report.document import Document, Section
 from workbench.report.figure_files import write_figures
@@ -77,12 +84,15 @@ class Comparison:
         The log evidences and what follows from them; `None` where they were not asked for.
     curve
         The evidences along a hyperparameter; `None` where none was varied.
+    criteria
+        AIC, AICc and BIC of the maximum-likelihood fits, or why there are none; `None` for a single run.
     """
 
     fits: Mapping[str, Fit]
     predictions: PredictionComparison | None = None
     evidence: EvidenceComparison | None = None
     curve: EvidenceCurve | None = None
+    criteria: CriteriaComparison | None = None
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -108,8 +118,8 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """A row for each run, the best first by what it says of left-out rows, else by evidence.
 
-        Columns `elpd`, `se`, `p`, `difference`, `difference_se`, `mcse` [nats], `p_worse`, `weight`, `bad_units` and
-        `khat_max`; with evidence `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor`
+        Columns `elpd`, `se`, `p`, `difference`, `difference_se`, `mcse` [nats], `p_worse`, `weight`,
+        `bad_units` and `khat_max`; with evidence `log_evidence`, `log_evidence_se` [nats], `method`, `log_bayes_factor`
         (against the best: at most 0), `log_bayes_factor_se`, `probability`, `probability_se` and `reason`.
         """
         rows = {name: {**self._list_prediction(name), **self._list_evidence(name)} for name in self._order()}
@@ -158,6 +168,8 @@ class Comparison:
             }
         if self.curve is not None:
             values["evidence_curve"] = self.curve.to_dict()
+        if self.criteria is not None:
+            values["criteria"] = self.criteria.to_dict()
         cleaned: dict[str, Any] = _clean(values)
         return cleaned
 
@@ -197,7 +209,7 @@ class Comparison:
     def build_page(self) -> Document:
         """Return the page: the runs side by side, or the evidence of a single one."""
         if len(self.fits) >= FEWEST_RUNS:
-            page = build_comparison_report(self.fits, self.predictions, self.evidence)
+            page = build_comparison_report(self.fits, self.predictions, self.evidence, self.criteria)
             return replace(page, sections=(*page.sections, *self._build_curve()))
         return self.build_summary()
 
@@ -209,6 +221,8 @@ class Comparison:
         if self.evidence is not None:
             sections.append(evidence.build_section(self.evidence))
         sections += self._build_curve()
+        if self.criteria is not None:
+            sections += filter(None, (criteria.build_section(self.criteria),))
         now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
         return Document(
             title=" and ".join(self.fits) if len(self.fits) <= FEWEST_RUNS else f"{len(self.fits)} runs",

@@ -299,7 +299,7 @@ def _build_table(comparison: PredictionComparison) -> TableBlock:
 
 
 def _describe_noise(comparison: PredictionComparison) -> str:
-    """Return the largest Monte Carlo error of an elpd, in a sentence and a space; empty where none is known."""
+    """Return the largest Monte Carlo error of an elpd, as a sentence with a space; empty where unknown."""
     largest = max((standing.mcse for standing in (comparison.standings or {}).values()), default=0.0)
     if not largest:
         return ""

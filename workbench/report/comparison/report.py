@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from workbench.comparison.predictions import PredictionComparison, compare
 from workbench.errors import RequestError
 from workbench.evidence.bayes_factors import EvidenceComparison
+from workbench.likelihood.criteria import CriteriaComparison, compute_criteria
 from workbench.provenance import read_workbench_version
-from workbench.report.comparison import differences, estimates, evidence, prediction, rows, runs
+from workbench.report.comparison import criteria, differences, estimates, evidence, prediction, rows, runs
 from workbench.report.document import Document, Items, Section, Tone, Verdict, VerdictReason
 from workbench.report.fit.verdict import list_reasons
 from workbench.report.numbers import join_with_and, pluralise
@@ -48,6 +49,7 @@ def build_comparison_report(
     fits: Mapping[str, Fit],
     predictions: PredictionComparison | None = None,
     evidences: EvidenceComparison | None = None,
+    criterion: CriteriaComparison | None = None,
 ) -> Document:
     """Return a document that shows runs side by side.
 
@@ -59,6 +61,8 @@ def build_comparison_report(
         How well they predict, where that is known already.
     evidences
         Their log evidences, where these are wanted.
+    criterion
+        Their information criteria, where these are known already.
 
     Raises
     ------
@@ -69,6 +73,7 @@ def build_comparison_report(
         raise RequestError(f"{FEWEST_RUNS} to {MOST_RUNS} runs can be compared, found {len(fits)}.")
     results = {name: fit.results for name, fit in fits.items()}
     predictions = predictions or compare(fits)
+    criterion = criterion or compute_criteria(fits)
     shown = _choose_side_by_side(fits, predictions)
     warning = _warn_of_failures(results)
     models = list(dict.fromkeys(run.model.name for run in results.values()))
@@ -82,8 +87,9 @@ def build_comparison_report(
             prediction.build_section(predictions, warning),
             *filter(None, (rows.build_section(fits, predictions),)),
             *((evidence.build_section(evidences),) if evidences is not None else ()),
+            *filter(None, (criteria.build_section(criterion),)),
             estimates.build_section(shown, are_unlike=_are_unlike(results, predictions), warning=warning),
-            *filter(None, (_list_obstacles(fits, shown, predictions, evidences),)),
+            *filter(None, (_list_obstacles(fits, shown, predictions, evidences, criterion),)),
             runs.build_section(results),
             differences.build_section({name: results[name] for name in shown}),
         ),
@@ -102,6 +108,7 @@ def _list_obstacles(
     shown: Mapping[str, Fit],
     predictions: PredictionComparison,
     evidences: EvidenceComparison | None,
+    criterion: CriteriaComparison,
 ) -> Section | None:
     """Return what is not compared, and why; `None` where everything is."""
     texts = []
@@ -112,6 +119,7 @@ def _list_obstacles(
             f"`{name}`: {each.reason}" for name, each in evidences.evidences.items() if not each.is_known
         )
         texts += [f"Evidence: {text}" for text in (evidences.obstacle, *reasons) if text]
+    texts += [f"Information criteria: {text}" for text in criteria.list_obstacles(criterion)]
     if len(shown) < len(fits):
         left = join_with_and([f"`{name}`" for name in fits if name not in shown])
         texts.append(f"Estimates: only those of the {len(shown)} best fit side by side; {left} are left out.")
