@@ -69,5 +69,5 @@ def test_python_has_the_same():
     found = model.calibrate(simulations=24, method="nuts", warmup=200, draws=200, chains=2, output="here")
     assert found.methods["nuts"].fits == 24
     assert set(found.frame["quantity"]) == {"mu", "joint log likelihood"}
-    with pytest.raises(MethodError, match="did you mean|not an option"):
+    with pytest.raises(MethodError, match=r"did you mean|not an option"):
         model.calibrate(simulation=3)  # type: ignore[call-arg]

@@ -147,6 +147,7 @@ def choose_decimals(error: float | None) -> int:
 
 
 def format_error(error: float | None) -> str:
+    """Return a Monte Carlo error as text; a dash where there is none."""
     if error is None:
         return MISSING
     return "0" if error == 0 else format_number(error, choose_decimals(error))
