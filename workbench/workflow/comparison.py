@@ -120,7 +120,8 @@ class Comparison:
 
         Columns `elpd`, `se`, `p`, `difference`, `difference_se`, `mcse` [nats], `p_worse`, `weight`,
         `bad_units` and `khat_max`; with evidence `log_evidence`, `log_evidence_se` [nats], `method`,
-        `log_bayes_factor` (against the best: at most 0), `log_bayes_factor_se`, `probability`, `probability_se` and `reason`.
+        `log_bayes_factor` (against the best: at most 0), `log_bayes_factor_se`, `probability`,
+        `probability_se` and `reason`.
         """
         rows = {name: {**self._list_prediction(name), **self._list_evidence(name)} for name in self._order()}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
