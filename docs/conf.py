@@ -36,6 +36,7 @@ html_math_renderer = "mathml"
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
+smartquotes = False  # quotes are part of commands
 default_role = "code"  # docstrings have code between single backticks
 autodoc_typehints = "none"  # the numpydoc sections say what each argument takes
 autodoc_member_order = "groupwise"

@@ -329,4 +329,4 @@ def _quote(statement: str) -> str:
 
 
 def _format_number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}".replace("-", "−")
+    return "–" if value is None else f"{value:.3g}".replace("-", "−")

@@ -31,11 +31,8 @@ NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 
 
 def list_pages():
-    return [
-        page
-        for page in sorted(DOCS.rglob("*.md"))
-        if not {"generated", "_build"} & set(page.relative_to(ROOT).parts)
-    ]
+    own = [page for page in sorted(DOCS.rglob("*.md")) if not {"generated", "_build"} & set(page.parts)]
+    return [ROOT / "README.md", *own]
 
 
 def find_blocks(page):

@@ -8,7 +8,7 @@ toolchain, built from the program as written with a `log_lik` of its own. Everyt
 medians of wall time and of processor time (children included), the largest memory of a process, and the
 smallest bulk ESS of a parameter per second of sampling. `--arviz PYTHON` names another interpreter for the
 script (it needs arviz before 1.0, cmdstanpy and matplotlib); `--samplers PYTHON` one with stanli and nutpie,
-which are compared too. `make bench` runs this and prints the table of the README.
+which are compared too. `make bench` runs this and prints the table of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def _set(values: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Measure, and print the table for the README."""
+    """Measure, and print the table for docs/benchmarks.md."""
     arguments = _parse_arguments()
     cases = [case for case in list_cases() if arguments.only is None or arguments.only in case.name]
     lines = []
