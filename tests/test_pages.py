@@ -135,6 +135,12 @@ def test_code_of_a_page_is_in_a_language_that_is_run(page):
     assert {language for language, _ in find_blocks(page)} <= NOT_RUN | {"console", "pycon"}
 
 
+@pytest.mark.parametrize("page", list_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_looks_like_something_that_was_run_is_run(page):
+    kept = [text for language, text in find_blocks(page) if language not in {"console", "pycon"}]
+    assert not re.search(r"^(\$|>>>) ", "".join(kept), re.M)
+
+
 def test_a_number_that_moves_fails(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("```pycon\n>>> 2.345\n2.34\n>>> 2.345\n2.32\n```\n", encoding="utf-8")
