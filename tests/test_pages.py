@@ -141,6 +141,14 @@ def test_what_looks_like_something_that_was_run_is_run(page):
     assert not re.search(r"^(\$|>>>) ", "".join(kept), re.M)
 
 
+def test_the_navigation_lists_each_page_once():
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\{toctree\}\n(.*?)^```$", index, re.M | re.S)
+    listed = [line for block in blocks for line in block.splitlines() if re.match(r"[\w/-]+$", line)]
+    pages = [page.relative_to(DOCS).with_suffix("").as_posix() for page in list_pages() if DOCS in page.parents]
+    assert sorted(page for page in listed if not page.startswith("generated/")) == sorted(set(pages) - {"index"})
+
+
 def test_a_number_that_moves_fails(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("```pycon\n>>> 2.345\n2.34\n>>> 2.345\n2.32\n```\n", encoding="utf-8")
