@@ -145,8 +145,8 @@ def test_the_navigation_lists_each_page_once():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```\{toctree\}\n(.*?)^```$", index, re.M | re.S)
     listed = [line for block in blocks for line in block.splitlines() if re.match(r"[\w/-]+$", line)]
-    pages = [page.relative_to(DOCS).with_suffix("").as_posix() for page in list_pages() if DOCS in page.parents]
-    assert sorted(page for page in listed if not page.startswith("generated/")) == sorted(set(pages) - {"index"})
+    written = {page.relative_to(DOCS).with_suffix("").as_posix() for page in list_pages()[1:]}
+    assert sorted(page for page in listed if not page.startswith("generated/")) == sorted(written - {"index"})
 
 
 def test_a_number_that_moves_fails(tmp_path):
