@@ -240,7 +240,7 @@ def format_schemas() -> Iterator[str]:
     yield from (
         "# Schemas of files",
         "",
-        "JSON Schema (2020-12), made from the types with which the files are written, and checked when read.",
+        "JSON Schema (2020-12), made from the types by which these files are checked when they are read.",
     )
     yield from ("", "| file | what it holds | schema |", "|---|---|---|")
     for name, (_, meaning) in SCHEMAS.items():
@@ -255,10 +255,9 @@ def format_schemas() -> Iterator[str]:
 def _format_keys(kind: type) -> Iterator[str]:
     schema = msgspec.json.schema(kind)
     top = schema["$defs"][schema["$ref"].rpartition("/")[2]]
-    yield from ("| key | type | |", "|---|---|---|")
+    yield from ("| key | type |", "|---|---|")
     for key, described in top["properties"].items():
-        need = "always" if key in top.get("required", ()) else "where it applies"
-        yield f"| `{key}` | {escape(_format_type(described))} | {need} |"
+        yield f"| `{key}` | {escape(_format_type(described))} |"
 
 
 def _format_type(described: dict[str, Any]) -> str:
