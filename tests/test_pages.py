@@ -39,7 +39,7 @@ def find_blocks(page):
     return [(found[1], found[2]) for found in BLOCK.finditer(page.read_text(encoding="utf-8"))]
 
 
-TIMED = re.compile(r"^[A-Z][\w -]+: [\d.]+ s\n", re.M)
+TIMED = re.compile(r"^[A-Z][\w -]+: [\d.]+ s( so far.*)?\n", re.M)
 """What a command says of its progress where no terminal is: how long each stage took."""
 
 RUN = [
