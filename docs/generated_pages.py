@@ -160,7 +160,8 @@ def format_checks() -> Iterator[str]:
         "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these.",
     )
     for check in CATALOGUE:
-        yield from ("", f"## {check.code} {check.title}", "", escape(check.meaning), "")
+        yield from ("", f"({check.code.lower()})=", "", f"## {check.code} {check.title}", "")
+        yield from (escape(check.meaning), "")
         yield from (
             f"Threshold: {escape(check.threshold)}. Reference: {escape(check.reference)}.".replace("..", "."),
             "",
@@ -302,7 +303,7 @@ _GALLERY = json.loads((Path(__file__).parent / "gallery.json").read_text(encodin
 
 
 def _format_entry(entry: dict[str, Any]) -> Iterator[str]:
-    issues = " and ".join(f"[{code}](../checks.md)" for code in entry["issues"])
+    issues = " and ".join(f"[{code}](../checks.md#{code.lower()})" for code in entry["issues"])
     yield from ("## The model", "", "| role | statement |", "|---|---|")
     yield from (f"| {role} | {_quote(statement)} |" for role, statement in entry["terms"])
     yield from (
