@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test coverage truth bench docs gallery pictures site lock dist sbom clean help
+.PHONY: demo check test coverage truth bench docs gallery calibration pictures site lock dist sbom clean help
 
 demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -45,6 +45,10 @@ docs: $(READY) ## write the pages of the bundled models, and the pictures that a
 
 gallery: $(READY) ## fit every bundled model, and fail if a number on its page has moved by more than chance (NAMES=... for some)
 	$(BIN)/python -m tests.library.gallery $(NAMES)
+
+calibration: $(READY) ## fit simulated data of the bundled models that docs/calibration.json lacks (NAMES=... for some; hours for all)
+	$(BIN)/python -m tests.library.calibrations $(NAMES)
+	$(BIN)/python -m tests.library.calibrations --posterior $(NAMES)
 
 pictures: $(READY) ## draw the terminal and the report that the README shows (needs Chromium)
 	$(BIN)/python -m tests.library.pictures

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+from calibration_pages import format_overview, format_section
 from rich.text import Text
 from typer.main import get_command
 
@@ -46,6 +47,7 @@ def write(folder: Path) -> None:
         "exit-codes": format_exit_codes(),
         "schemas": format_schemas(),
         "models/index": format_models(),
+        "models/calibrations": format_overview(library.list_names()),
     }
     for name, lines in pages.items():
         (folder / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -283,6 +285,8 @@ def format_models() -> Iterator[str]:
     """Yield the list of bundled models, with the navigation to their pages."""
     text = markdown.render_index(library.list_models())
     yield re.sub(r"\]\(\w+/(\w+)\.md\)", r"](\1.md)", text)
+    yield from ("[Which methods can be relied on](calibrations.md), model by model.", "")
+    yield from ("```{toctree}", ":hidden:", "", "calibrations", "```", "")
     for family in FAMILIES:
         names = [model.name for model in library.list_models() if model.family == family]
         yield from ("```{toctree}", ":hidden:", f":caption: {family.capitalize()}", "", *names, "```", "")
@@ -295,6 +299,7 @@ def format_model(model: library.catalogue.BundledModel) -> str:
     page = page.replace("(../../data/", "(../../../data/").replace("(../README.md)", "(index.md)")
     program = model.program.read_text(encoding="utf-8").rstrip()
     found = "\n".join(_format_entry(_GALLERY[model.name])) if model.name in _GALLERY else ""
+    found += "\n" + "\n".join(format_section(model.name))
     return page.replace("\n## Data\n", f"\n{found}\n## Program\n\n```stan\n{program}\n```\n\n## Data\n", 1)
 
 
