@@ -87,7 +87,7 @@ def test_an_error_that_is_not_known_is_not_shown_as_none():
 def test_warnings_stand_above_the_numbers():
     doubtful = replace(SECOND, warnings=("k-hat 0.90 is above 0.70: ...",))
     compared = compare_evidences({"a": FIRST, "b": doubtful}, SharedData())
-    assert "with the reservations above" in describe(compared)
+    assert ", with reservations" in describe(compared)
     assert read_texts(build_section(compared))[0] == "`b`: k-hat 0.90 is above 0.70: ..."
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.report.comparison.runs import make_unequal_pair
 from workbench.errors import RequestError, StoreError
+from workbench.results import Fit
 from workbench.workflow.compare import ComparisonOptions, compare_runs
 
 
@@ -61,3 +62,20 @@ def test_criteria_stand_beside_predictions_or_it_is_said_why_they_do_not() -> No
     page = comparison.build_page()
     texts = repr(page.sections)
     assert "criteria-table" in texts or "Information criteria: " in texts
+
+
+def test_a_run_that_failed_its_checks_is_named_wherever_the_answer_is() -> None:
+    pair = make_unequal_pair()
+    failed = replace_diagnosis(pair["second"], "fail")
+    comparison = compare_runs({"first": pair["first"], "second": failed})
+    answer = "Which run predicts better is not known: `second` failed its checks."
+    assert comparison.sentences[0] == answer
+    assert comparison.to_dict()["sentences"][0] == answer
+    assert comparison.to_dict()["verdicts"]["second"] == "fail"
+    assert comparison.build_summary().opening[0] == answer
+    assert repr(comparison).startswith(f"<Comparison of first, second: {answer}")
+
+
+def replace_diagnosis(fit: Fit, verdict: str) -> Fit:
+    diagnosis = {"verdict": verdict, "reasons": ["The chains disagree."], "checks": []}
+    return Fit({**fit.record, "diagnosis": diagnosis}, fit.tree)

@@ -46,7 +46,8 @@ def command(
         str,
         typer.Option(
             "--weights",
-            help=options.WEIGHTS_HELP,
+            help="Weights of the runs: by how well they predict left-out rows together (stacking) or each by "
+            "itself (pseudo-bma), or by their evidence (evidence).",
             metavar="KIND",
         ),
     ] = "stacking",
@@ -155,6 +156,7 @@ def command(
 
     where = parse_scheduler(scheduler)
     from workbench.comparison.folds import Folds
+    from workbench.diagnostics.common_scale import explain_other_outcome
     from workbench.process import count_usable_cores
     from workbench.studies.plan.plan import parse_axis
     from workbench.toolchain import ToolchainSettings
@@ -174,6 +176,9 @@ def command(
         jobs=workers,
     )
     fits = read_runs(folders)
+    if obstacle := explain_other_outcome(fits):
+        hint = "`workbench report RUN RUN` puts runs of other outcomes side by side"
+        raise RequestError(f"runs cannot be compared: {obstacle}", hint=hint)
     with open_executor(where, workers, progress) as executor:
         comparison, place = compare_in_folder(fits, replace(how, executor=executor), output, progress)
     if html is not None:

@@ -64,6 +64,14 @@ class Folds:
         RequestError
             The message names the option.
         """
+        if self.by and not self.kfold:
+            message = "--by says which rows stay together in folds, and there is no --kfold."
+            raise RequestError(message, hint=f"--kfold 10 --by {self.by}")
+        if self.step != 1 and not self.first:
+            message = (
+                "--ahead says how many rows are predicted at a time, and there is no --leave-future-out."
+            )
+            raise RequestError(message, hint=f"--leave-future-out FIRST --ahead {self.step}")
         chosen = [self.kfold != 0, bool(self.groups), self.first != 0]
         if sum(chosen) != 1:
             message = f"one way to leave rows out was expected, found {sum(chosen) or 'none'}."
@@ -71,8 +79,6 @@ class Folds:
             raise RequestError(message, hint=hint)
         if self.kfold and self.kfold < FEWEST_FOLDS:
             raise RequestError(f"--kfold was expected to be at least {FEWEST_FOLDS}, found {self.kfold}.")
-        if self.by and not self.kfold:
-            raise RequestError("--by says which rows stay together in folds, and there is no --kfold.")
         if self.first < 0:
             raise RequestError(f"--leave-future-out was expected to be at least 1, found {self.first}.")
         if self.step < 1:

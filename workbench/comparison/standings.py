@@ -300,7 +300,9 @@ def _make_sampled_standing(
     )
 
 
-def find_doubts(standing: Standing, rows: int, best: Standing | None = None) -> tuple[str, ...]:
+def find_doubts(
+    standing: Standing, rows: int, best: Standing | None = None, unit: str = "row"
+) -> tuple[str, ...]:
     """Return why a difference to the best run is not clear; empty where it is.
 
     Parameters
@@ -308,9 +310,11 @@ def find_doubts(standing: Standing, rows: int, best: Standing | None = None) -> 
     standing
         How well a run predicts that is not the best.
     rows
-        Rows of the data.
+        Rows or groups that were left out.
     best
         How well the best predicts, whose k-hats matter as much.
+    unit
+        What is left out at a time.
 
     A difference of many standard errors is clear even with few rows, where the standard error can be half of
     what it should be.
@@ -326,7 +330,7 @@ def find_doubts(standing: Standing, rows: int, best: Standing | None = None) -> 
     if standing.difference < ELPD_DIFFERENCE_LIMIT:
         doubts.append(f"a difference below {ELPD_DIFFERENCE_LIMIT:g} nats")
     elif standing.difference < errors * standing.difference_error:
-        remark = f" with fewer than {FEWEST_COMPARED_ROWS} rows" if is_few else ""
+        remark = f" with fewer than {FEWEST_COMPARED_ROWS} {unit}s" if is_few else ""
         doubts.append(f"a difference within {errors:g} standard errors{remark}")
     if standing.is_unreliable or (best is not None and best.is_unreliable):
         doubts.append("a k-hat above its limit")

@@ -159,7 +159,7 @@ def compare_runs(
         raise RequestError(f"1 to {MOST_RUNS} runs can be compared, found {len(fits)}.")
     has_evidence = options.with_evidence or options.weights == "evidence" or options.vary is not None
     if len(fits) < FEWEST_RUNS and not has_evidence and not options.needs_fits:
-        hint = "give another run, or ask what is known of one: --evidence, --kfold 10"
+        hint = "give another run, or ask what is known of one: --evidence, --repair, --kfold 10"
         raise RequestError("a single run was given, and nothing to compare it with.", hint=hint)
     left_out = _leave_out(fits, options, progress) if options.needs_fits else None
     predictions = (

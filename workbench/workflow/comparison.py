@@ -26,7 +26,7 @@ from workbench.report.comparison import (
     evidence_curve,
     prediction,
 )
-from workbench.report.comparison.report import FEWEST_RUNS
+from workbench.report.comparison.report import FEWEST_RUNS, describe_answer
 from workbench.report.document import Document, Section
 from workbench.report.figure_files import write_figures
 from workbench.report.html import render
@@ -70,7 +70,7 @@ _NUMBERS = (
 """What is listed of a run's predictions: attributes of its standing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs compared.
 
@@ -99,12 +99,8 @@ class Comparison:
         """Which run predicts better and which program the data favour, or why that is not known."""
         texts = []
         if self.predictions is not None:
-            obstacle = self.predictions.obstacle
-            texts.append(
-                f"The runs cannot be compared by {self.predictions.scheme}: {obstacle}"
-                if obstacle
-                else prediction.describe(self.predictions)
-            )
+            results = {name: fit.results for name, fit in self.fits.items()}
+            texts.append(describe_answer(results, self.predictions))
         if self.evidence is not None:
             obstacle = self.evidence.obstacle
             texts.append(
@@ -113,6 +109,10 @@ class Comparison:
         if self.curve is not None:
             texts += evidence_curve.describe(self.curve)
         return tuple(text for text in texts if text)
+
+    def __repr__(self) -> str:
+        """Return the answers, in sentences."""
+        return f"<Comparison of {', '.join(self.fits)}: {' '.join(self.sentences)}>"
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -136,6 +136,10 @@ class Comparison:
                 for name, fit in self.fits.items()
             },
             "sentences": list(self.sentences),
+            "verdicts": {
+                name: None if fit.results.diagnosis is None else fit.results.diagnosis.verdict
+                for name, fit in self.fits.items()
+            },
         }
         if self.predictions is not None:
             values["prediction"] = {
@@ -228,11 +232,17 @@ class Comparison:
         return Document(
             title=" and ".join(self.fits) if len(self.fits) <= FEWEST_RUNS else f"{len(self.fits)} runs",
             subtitle="compared" if len(self.fits) > 1 else "alone",
-            opening=self.sentences,
+            opening=(*self.sentences, *self._advise()),
             byline=f"Written {now} by workbench {read_workbench_version()}",
             sections=tuple(sections),
             kicker="Comparison of runs",
         )
+
+    def _advise(self) -> tuple[str, ...]:
+        """Return what to do about k-hats that are too large; nothing where none is."""
+        if self.predictions is None or not prediction.is_unreliable(self.predictions):
+            return ()
+        return (prediction.advise(self.predictions),)
 
     def _build_curve(self) -> list[Section]:
         return [] if self.curve is None else [evidence_curve.build_section(self.curve)]
@@ -260,7 +270,9 @@ class Comparison:
         standing = compared.standings[name]
         best = next(iter(compared.standings.values()))
         return {
-            "doubts": [] if standing.p_worse is None else list(find_doubts(standing, compared.rows, best)),
+            "doubts": []
+            if standing.p_worse is None
+            else list(find_doubts(standing, compared.rows, best, compared.unit)),
             "khat_limit": standing.khat_limit,
             "ways": dict(standing.ways) or {"importance weights": compared.rows},
             "notes": list(compared.notes.get(name, ())),

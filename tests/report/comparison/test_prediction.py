@@ -49,7 +49,7 @@ def test_runs_that_predict_the_same_are_said_to():
     [
         ((40.0, 6.2), 1, "; `c` is clearly worse than the best, by 40.0 nats (standard error 6.2)."),
         ((40.0, 30.0), 1, "; whether `c` is worse than the best is not clear."),
-        ((40.0, 6.2), 2, "; of the other 2, 2 are clearly worse than the best."),
+        ((40.0, 6.2), 2, "; `c` and `d` are clearly worse than the best."),
         ((40.0, 30.0), 2, "; of the other 2, none are clearly worse than the best."),
     ],
 )

@@ -54,7 +54,8 @@ def _iterate_facts(run: Results) -> Iterator[tuple[str, str]]:
     yield "rows", format_number(run.data.rows, 0)
     yield "seed", MISSING if run.seed is None else str(run.seed)
     yield "interval", format_percentage(run.interval.level)
-    yield from ((f"data for {name}", origin) for name, origin in run.data.binding.items())
+    for name, origin in run.data.binding.items():
+        yield f"data for {name}", "default of the model" if origin.startswith("default of ") else origin
     yield from ((f"prior {name}", _format_value(value)) for name, value in run.priors.items())
     yield from _iterate_settings(run)
     yield "Stan", run.toolchain.stan or MISSING

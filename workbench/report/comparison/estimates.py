@@ -37,6 +37,10 @@ _UNLIKE = (
 """Why posteriors are set side by side, and not compared."""
 
 
+_OTHER_MEANINGS = " Programs or columns differ, so that equal names need not mean the same quantity."
+"""What is said of differences between runs of different programs or columns."""
+
+
 def build_section(fits: Mapping[str, Fit], *, are_unlike: bool = False, warning: str = "") -> Section:
     """Return the densities of the quantities that differ most, and a table of all.
 
@@ -88,7 +92,7 @@ def describe(results: Mapping[str, Results]) -> str:
     return (
         f"The posterior means of {pluralise(count, 'quantity')} differ from those of the first run by "
         f"{SHIFT_LIMIT} posterior SDs or more; the largest difference is {format_number(largest, 2)}, for "
-        f"`{label}`."
+        f"`{label}`.{'' if share_quantities(results) else _OTHER_MEANINGS}"
     )
 
 

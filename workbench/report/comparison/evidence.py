@@ -59,7 +59,7 @@ def describe(comparison: EvidenceComparison) -> str:
     if factor.error is not None and -factor.log_value < 2 * factor.error:
         doubt = ", which is within its Monte Carlo error"
     elif any(evidence.warnings for evidence in comparison.evidences.values()):
-        doubt = ", with the reservations above"
+        doubt = ", with reservations"
     return f"The data favour `{first}` over `{second}` by a Bayes factor of {size}{doubt}."
 
 
@@ -165,5 +165,7 @@ def format_factor(log_value: float) -> str:
     ('1', '17.26', '10^100')
     """
     if log_value > math.log(_LARGEST_FACTOR):
-        return f"10^{log_value / math.log(10):.0f}"
+        exponent, fraction = divmod(log_value / math.log(10), 1)
+        leading = round(10**fraction)
+        return f"10^{exponent + leading // 10:.0f}" if leading in {1, 10} else f"{leading}·10^{exponent:.0f}"
     return format_number(math.exp(log_value))

@@ -34,6 +34,9 @@ _WEIGHTS: dict[WeightKind, str] = {
 }
 """What the weights are."""
 
+_MOST_NAMED = 3
+"""Runs that are clearly worse and named; of more, their number is given. Ours."""
+
 _WAYS = {
     "moment matching": "by moment matching",
     "integrated": "by integrating over its own effect",
@@ -174,7 +177,7 @@ def is_unreliable(comparison: PredictionComparison) -> bool:
 def _list_doubts(comparison: PredictionComparison, standing: Standing) -> tuple[str, ...]:
     """Return why a difference to the best run is not clear."""
     best = next(iter((comparison.standings or {}).values()), None)
-    return find_doubts(standing, comparison.rows, best)
+    return find_doubts(standing, comparison.rows, best, comparison.unit)
 
 
 def _is_equal(standing: Standing) -> bool:
@@ -203,7 +206,7 @@ def _format_difference(standing: Standing) -> str:
 
 def _describe_others(comparison: PredictionComparison, others: Sequence[tuple[str, Standing]]) -> str:
     """Return a clause on the runs after the second: which are clearly worse than the best."""
-    clear = [name for name, standing in others if not _list_doubts(comparison, standing)]
+    clear = [f"`{name}`" for name, standing in others if not _list_doubts(comparison, standing)]
     if len(others) == 1:
         name, standing = others[0]
         if clear:
@@ -212,6 +215,9 @@ def _describe_others(comparison: PredictionComparison, others: Sequence[tuple[st
     if not others:
         return ""
     verb = "is" if len(clear) == 1 else "are"
+    if 0 < len(clear) <= _MOST_NAMED:
+        which = "" if len(clear) == len(others) else f"of the other {len(others)}, "
+        return f"; {which}{join_with_and(clear)} {verb} clearly worse than the best"
     return f"; of the other {len(others)}, {len(clear) or 'none'} {verb} clearly worse than the best"
 
 
@@ -278,24 +284,32 @@ def _build_table(comparison: PredictionComparison) -> TableBlock:
             Column(
                 "p_loo" if scheme == LEAVE_ONE_OUT else "p", "number", help="effective number of parameters"
             ),
-            Column("elpd", "number", "Below the best"),
-            Column("SE", "number", "Below the best"),
-            Column("P(worse)", "number", help="probability that the run predicts worse than the best"),
-            Column("Weight", "number"),
+            *(_COMPARED if len(standings) > 1 else ()),
             *(
                 (Column("k-hat high", "number", help=f"{units} whose k-hat is above its limit"),)
                 if has_khat
                 else ()
             ),
-            Column("Why the difference is not clear", "prose"),
+            *((Column("Why the difference is not clear", "prose"),) if len(standings) > 1 else ()),
         ),
         rows=tuple(_build_row(comparison, *item, has_khat=has_khat) for item in standings.items()),
-        note=(
+        note=_describe_noise(comparison).strip()
+        if len(standings) < 2
+        else (
             f"{_WEIGHTS[comparison.weights].format(units=units)} P(worse): by the normal distribution of the "
             f"difference. {_describe_noise(comparison)}Small differences and few rows: Sivula et al. (2020), "
             "arXiv:2008.10296."
         ),
     )
+
+
+_COMPARED = (
+    Column("elpd", "number", "Below the best"),
+    Column("SE", "number", "Below the best"),
+    Column("P(worse)", "number", help="probability that the run predicts worse than the best"),
+    Column("Weight", "number"),
+)
+"""Columns of a run among others."""
 
 
 def _describe_noise(comparison: PredictionComparison) -> str:
@@ -312,11 +326,16 @@ def _build_row(
     is_best = standing.p_worse is None
     doubts = "" if is_best else "; ".join(_list_doubts(comparison, standing))
     bad = Cell(f"{standing.bad_units:,}", Tone.CAUTION if standing.is_unreliable else None)
-    return (
+    alone = (
         Cell(name),
         Cell(format_number(standing.elpd, 1), Tone.CAUTION if standing.is_unreliable else None),
         Cell(format_number(standing.se, 1)),
         Cell(format_number(standing.p, 1)),
+    )
+    if len(comparison.standings or {}) < 2:
+        return (*alone, *((bad,) if has_khat else ()))
+    return (
+        *alone,
         Cell(MISSING if is_best else format_number(standing.difference, 1)),
         Cell(MISSING if is_best else format_number(standing.difference_se, 1)),
         Cell(MISSING if standing.p_worse is None else format_number(standing.p_worse, 2)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from workbench.provenance import read_workbench_version
 from workbench.report.comparison import criteria, differences, estimates, evidence, prediction, rows, runs
 from workbench.report.document import Document, Items, Section, Tone, Verdict, VerdictReason
 from workbench.report.fit.verdict import list_reasons
-from workbench.report.numbers import join_with_and, pluralise
+from workbench.report.numbers import join_with_and
 from workbench.results import Fit
 from workbench.results.view import DiagnosisResult, Results
 
@@ -25,7 +25,7 @@ _MOST_SIDE_BY_SIDE = 8
 """How many runs' estimates fit side by side: those that predict best."""
 
 _MOST_NAMED = 2
-"""Models that the title names; of more, it gives their number."""
+"""Runs that the title names; of more, it gives their number."""
 
 _UNCHECKED = "unchecked"
 """Stands for the verdict of a run that has none."""
@@ -79,8 +79,8 @@ def build_comparison_report(
     models = list(dict.fromkeys(run.model.name for run in results.values()))
     now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
     return Document(
-        title=" and ".join(models) if len(models) <= _MOST_NAMED else f"{len(models)} models",
-        subtitle=f"{pluralise(len(fits), 'run')} side by side",
+        title=" and ".join(fits) if len(fits) <= _MOST_NAMED else f"{len(fits)} runs",
+        subtitle=f"side by side: {join_with_and(models)}",
         byline=f"Written {now} by workbench {read_workbench_version()}",
         verdict=_build_verdict(results, predictions),
         sections=(
@@ -131,7 +131,9 @@ def _build_verdict(results: Mapping[str, Results], predictions: PredictionCompar
     diagnoses = {name: run.diagnosis for name, run in results.items()}
     verdicts = {_UNCHECKED if diagnosis is None else diagnosis.verdict for diagnosis in diagnoses.values()}
     worst = next(verdict for verdict in _SENTENCES if verdict in verdicts)
-    reservations = [reason for name, run in results.items() for reason in _list_reservations(name, run)]
+    reservations = _merge(
+        [(name, reason) for name, run in results.items() for reason in _list_reservations(run)]
+    )
     is_doubtful = worst == _UNCHECKED or (
         worst == "ok" and (prediction.is_unreliable(predictions) or predictions.has_other_outcome)
     )
@@ -144,11 +146,10 @@ def _build_verdict(results: Mapping[str, Results], predictions: PredictionCompar
     last = "" if worst == "fail" else prediction.advise(predictions)
     return Verdict(
         Tone.CAUTION if is_doubtful else Tone(worst),
-        _answer(results, predictions),
+        describe_answer(results, predictions),
         (
-            *(VerdictReason(text) for text in texts if text),
+            *(VerdictReason(text) for text in (*texts, last) if text),
             *reservations,
-            *((VerdictReason(last),) if last else ()),
         ),
     )
 
@@ -160,13 +161,17 @@ def _say_what_checks_found(worst: str, predictions: PredictionComparison, *, has
     return _REMARKS if has_remarks else _SENTENCES[worst]
 
 
-def _answer(results: Mapping[str, Results], predictions: PredictionComparison) -> str:
-    """Return which run predicts better, or why that is not known; different outcomes before all else."""
+def describe_answer(results: Mapping[str, Results], predictions: PredictionComparison) -> str:
+    """Return which run predicts better, or why that is not known; different outcomes before all else.
+
+    Of a single run it is how well it predicts, or that it failed its checks.
+    """
     if predictions.has_other_outcome:
         what = "The predictions of these runs" if estimates.share_quantities(results) else "These runs"
         return f"{what} cannot be compared: {predictions.obstacle}"
     if failures := _describe_failures(results):
-        return f"Which run predicts better is not known: {failures}."
+        what = "Which run predicts better" if len(results) > 1 else "How well the run predicts"
+        return f"{what} is not known: {failures}."
     return prediction.describe(predictions) or (
         f"Which run predicts better is not known: {predictions.obstacle}"
     )
@@ -200,16 +205,24 @@ def _warn_of_failures(results: Mapping[str, Results]) -> str:
     return f"Do not rely on these numbers: {failures}." if failures else ""
 
 
-def _list_reservations(name: str, run: Results) -> Iterator[VerdictReason]:
+def _merge(reasons: Sequence[tuple[str, VerdictReason]]) -> list[VerdictReason]:
+    """Return reasons with the runs they are about before them; one that several runs have comes once."""
+    runs: dict[VerdictReason, list[str]] = {}
+    for name, reason in reasons:
+        runs.setdefault(reason, []).append(f"`{name}`")
+    return [replace(reason, text=f"{join_with_and(names)}: {reason.text}") for reason, names in runs.items()]
+
+
+def _list_reservations(run: Results) -> Iterator[VerdictReason]:
     """Yield the issues of a run that have no cause among the others, and what was not checked."""
     diagnosis = run.diagnosis
     if diagnosis is None:
         return
     for reason in list_reasons(run, diagnosis):
         if not reason.place.startswith("tip"):
-            yield replace(reason, text=f"`{name}`: {reason.text}", place="", anchor="")
+            yield replace(reason, place="", anchor="")
     if diagnosis.not_checked:
-        yield VerdictReason(f"`{name}`: not checked: {join_with_and(diagnosis.not_checked)}.")
+        yield VerdictReason(f"not checked: {join_with_and(diagnosis.not_checked)}.")
 
 
 def _has_remarks(diagnosis: DiagnosisResult | None) -> bool:
