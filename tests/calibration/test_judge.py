@@ -1,5 +1,7 @@
 """What is said of places with known faults, and how often a right method is blamed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -42,6 +44,16 @@ def test_even_places_are_calibrated():
     assert found.advice == ()
     assert found.quantities[0].spread == pytest.approx(1, abs=0.02)
     assert found.quantities[0].contraction == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize(("alarms", "judgement"), [(100, "calibrated"), (101, "undecided")])
+def test_chains_that_raise_an_alarm_in_most_fits_are_not_called_right(alarms, judgement):
+    fits = make_fits(normal_scores(), checks={"WB201": True, "WB202": True})
+    quiet = {"WB201": False, "WB202": True}  # the longest trajectories cost time alone
+    fits = [fit if fit.simulation < alarms else replace(fit, checks=quiet) for fit in fits]
+    found = judge(fits)
+    assert found.judgement == judgement
+    assert ("WB201 (No divergent transitions) fired in 101 of 200 fits" in found.sentence) == (alarms > 100)
 
 
 def test_intervals_that_are_too_narrow_are_so_called_with_factor_share_and_error():

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.calibration.quantities import LOG_LIKELIHOOD
-from workbench.calibration.record import IntervalShare, Judgement, MethodCalibration, QuantityCalibration
-from workbench.thresholds import FAILED_FITS_SHARE, FEWEST_SIMULATIONS, SHAPE_STANDARD_ERRORS
+from workbench.calibration.record import (
+    CheckRate,
+    IntervalShare,
+    Judgement,
+    MethodCalibration,
+    QuantityCalibration,
+)
+from workbench.thresholds import (
+    ALARMED_FITS_SHARE,
+    FAILED_FITS_SHARE,
+    FEWEST_SIMULATIONS,
+    SHAPE_STANDARD_ERRORS,
+)
 
 _MOST_NAMED = 3
 """Quantities that a sentence names."""
@@ -99,6 +110,12 @@ def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgem
             f"{label} has no fit in {found.failed:,} of {total:,} simulations. The {what} of the others show "
             "no fault, but those without a fit may be the difficult ones."
         )
+    alarm = max((rate for rate in found.checks if rate.code in _SUSPICIOUS), key=_share_alarms, default=None)
+    if alarm is not None and _share_alarms(alarm) > ALARMED_FITS_SHARE:
+        return "undecided", (
+            f"{label} shows no fault in {found.fits:,} simulations, but {alarm.code} ({alarm.title}) fired "
+            f"in {alarm.fired:,} of {alarm.fits:,} fits: ranks need not show what chains missed so often."
+        )
     count = "the only quantity" if judged == 1 else f"any of {judged} quantities"
     compared = (
         "the coverage of its intervals does not differ from their probability"
@@ -106,6 +123,10 @@ def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgem
         else "the ranks of the truth are uniform as far as can be seen"
     )
     return "calibrated", f"{label} is calibrated for {count} in {found.fits:,} simulations: {compared}."
+
+
+def _share_alarms(rate: CheckRate) -> float:
+    return rate.fired / rate.fits if rate.fits else 0.0
 
 
 def describe_all(methods: Sequence[MethodCalibration]) -> str:
@@ -151,7 +172,7 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
             f"Do not use the intervals of {found.label} here: take those of the posterior (NUTS), or for "
             "the MLE profile intervals (--profile).",
         )
-    often = [rate for rate in found.checks if rate.fits and rate.fired > _OFTEN * rate.fits]
+    often = [rate for rate in found.checks if _share_alarms(rate) > _OFTEN]
     sentences = [
         f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits: first see whether the "
         "sampler is at fault, with longer chains or what `workbench fit` advises."
