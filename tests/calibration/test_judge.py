@@ -90,6 +90,18 @@ def test_another_shape_is_described_by_its_tails():
     assert "above" in sentence
 
 
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("nuts", "NUTS's ranks of `mu` are not uniform"), ("map", "MAP's coverage for `mu` is wrong")],
+)
+def test_tails_alone_are_called_ranks_or_coverage(method, words):
+    scores = normal_scores()
+    scores[:16] = 4.0 * np.tile([1, -1], 8)  # the truth lies far outside in 8% of all simulations
+    sentence = judge(make_fits(scores, method), method).quantities[0].sentence
+    assert sentence.startswith(words)
+    assert ("ranks" in sentence) == (method == "nuts")
+
+
 def test_a_right_method_is_blamed_as_rarely_as_stated():
     rng = np.random.default_rng(2)
     names = tuple(f"b[{place}]" for place in range(20))

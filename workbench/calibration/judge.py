@@ -80,7 +80,11 @@ def judge_method(
     ])  # fmt: skip
     label = RESULTS[method].label
     quantities = [
-        msgspec.structs.replace(item, sentence=describe_quantity(label, item, level)) if item.is_off else item
+        msgspec.structs.replace(
+            item, sentence=describe_quantity(label, item, level, is_point=method in POINT_METHODS)
+        )
+        if item.is_off
+        else item
         for item in quantities
     ]
     found = MethodCalibration(

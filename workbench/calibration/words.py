@@ -29,7 +29,7 @@ _SUSPICIOUS = ("WB101", "WB102", "WB201", "WB203")
 """Checks of whether chains have seen all of the posterior: R-hat, ESS, divergences, E-BFMI."""
 
 
-def describe_quantity(method: str, item: QuantityCalibration, level: float) -> str:
+def describe_quantity(method: str, item: QuantityCalibration, level: float, *, is_point: bool) -> str:
     """Return what is wrong with the fits of a quantity: shifted, too narrow, too wide, or another shape.
 
     Parameters
@@ -40,6 +40,8 @@ def describe_quantity(method: str, item: QuantityCalibration, level: float) -> s
         The quantity.
     level
         The probability of the intervals.
+    is_point
+        Whether the method has intervals and no ranks.
     """
     sentences = []
     name, fits = f"`{item.label}`", f"{item.fits:,} simulations"
@@ -67,10 +69,10 @@ def describe_quantity(method: str, item: QuantityCalibration, level: float) -> s
             f"intervals hold the truth in {_show(half)} of {fits} (SE {100 * half.se:.1f})."
         )
     if not sentences:
+        what = f"coverage for {name} is wrong" if is_point else f"ranks of {name} are not uniform"
         sentences.append(
-            f"{method}'s ranks of {name} are not uniform (p {_round_p(item.adjusted)}): {level:.0%} "
-            f"intervals hold the truth in {_show(wide)} of {fits} (SE {100 * wide.se:.1f}), and it lies "
-            "below them in "
+            f"{method}'s {what} (p {_round_p(item.adjusted)}): {level:.0%} intervals hold the truth in "
+            f"{_show(wide)} of {fits} (SE {100 * wide.se:.1f}), and it lies below them in "
             f"{item.below or 0:.1%}, above them in {item.above or 0:.1%}."
         )
     return " ".join(sentences)
