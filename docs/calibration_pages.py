@@ -30,9 +30,8 @@ def format_overview(names: Sequence[str]) -> Iterator[str]:
         "",
         "Every bundled model, with its own table and its default priors, fitted to data sets that were",
         "simulated from it ([calibration](../../calibration.md)). *Off*: intervals or ranks of some quantity",
-        "are wrong, with a chance of at most 1% that a right method is called so. MLE and MAP are judged by",
-        "their Wald intervals. So few simulations show gross faults alone, and of a hundred right methods about",
-        "one is called off.",
+        "are wrong, with a chance of at most 1% that a right method is called so: of a hundred, about one.",
+        "MLE and MAP are judged by their Wald intervals. So few simulations show gross faults alone.",
     )
     for kind, title in _KINDS.items():
         done = [name for name in names if kind in RECORD.get(name, {})]
