@@ -225,3 +225,34 @@ def test_all_quantities_at_unconstrained_points_are_those_of_the_declared_scale(
     declared = run.draws[0][:, [run.columns.index(name) for name in names]]
     again = StanBackend().unconstrain_values(job, names, declared)
     np.testing.assert_allclose(again, points, atol=1e-12)
+
+
+SQUARED = """
+parameters { real x; }
+transformed parameters { real square = x^2; if (x > 1) reject("x is too large"); }
+model { x ~ normal(0, 1); }
+generated quantities { real fourth = square^2; }
+"""
+"""A program that rejects some points after it has computed a part of its quantities."""
+
+
+@pytest.mark.parametrize(
+    "names", [("fourth",), ("square", "x"), ("fourth", "square"), ("x", "fourth"), ("square",), ()]
+)
+def test_named_quantities_are_those_of_all(make_job, names):
+    backend, job = StanBackend(), make_job("squared", SQUARED)
+    points = np.array([[0.5], [-3.0], [2.0]])
+    everything = backend.compute_quantities(job, points)
+    assert everything.columns == ("x", "square", "fourth")
+    np.testing.assert_allclose(everything.draws[0, :2], [[0.5, 0.25, 0.0625], [-3.0, 9.0, 81.0]])
+    assert np.isnan(everything.draws[0, 2, 2])
+    run = backend.compute_quantities(job, points, names)
+    assert run.columns == names
+    np.testing.assert_array_equal(
+        run.draws, everything.draws[..., [everything.columns.index(name) for name in names]]
+    )
+
+
+def test_a_quantity_that_a_program_does_not_have_is_named(make_job):
+    with pytest.raises(ChainFailed, match="expected to compute `cubed`"):
+        StanBackend().compute_quantities(make_job("squared", SQUARED), np.zeros((1, 1)), ("x", "cubed"))

@@ -18,7 +18,7 @@ from workbench.likelihood.bootstrap import BootstrapPlan, make_resampler, run_bo
 from workbench.likelihood.clusters import find_stored_clusters
 from workbench.likelihood.mode import find_mode
 from workbench.likelihood.row_scores import differentiate, select
-from workbench.workflow.run_context import open_context
+from workbench.workflow.run_context import open_likelihood
 
 NAMES = ("alpha", "beta[1]", "beta[2]")
 
@@ -26,7 +26,7 @@ NAMES = ("alpha", "beta[1]", "beta[2]")
 @pytest.fixture(scope="module")
 def opened(fits):
     """The logistic regression, ready to be resampled."""
-    with open_context(fits["logit"]) as run:
+    with open_likelihood(fits["logit"]) as run:
         mode = find_mode(fits["logit"], run.context, "mle")
         yield run, mode, select(differentiate(mode), NAMES)
 

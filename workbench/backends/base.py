@@ -299,10 +299,12 @@ class Backend(Protocol):
             Stan's names of all parameters, in order, and their values, `(P, column)`.
         """
 
-    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(
+        self, job: Job, points: Floats, names: tuple[str, ...] | None = None, *, jobs: int | None = None
+    ) -> RawRun:
         """Return parameters, transformed parameters and generated quantities at unconstrained points.
 
-        Only what the job's selection leaves out is left out. Quantities of rejected points are NaN.
+        Those of points that the program rejects are NaN.
 
         Parameters
         ----------
@@ -310,6 +312,11 @@ class Backend(Protocol):
             The program and its data.
         points
             `(P, U)`.
+        names
+            Stan's names of those that are kept, in this order; `None` keeps all that the job's selection does
+            not leave out.
+        jobs
+            The most processes; `None` takes this machine's processors.
         """
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
@@ -321,21 +328,6 @@ class Backend(Protocol):
             The program and its data.
         columns, draws
             Stan's names of all parameters, in order, and their values, `(draw, column)`.
-        """
-
-    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
-        """Return some generated quantities at unconstrained points, `(P, name)`; nothing else is kept.
-
-        They are NaN where the program rejects a point.
-
-        Parameters
-        ----------
-        job
-            The program and its data.
-        points
-            Unconstrained points, `(P, U)`.
-        names
-            Stan's names of the quantities.
         """
 
     def optimize(

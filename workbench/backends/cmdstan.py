@@ -141,7 +141,9 @@ class CmdStanBackend:
         del columns, draws
         raise ChainFailed(f"{job.exe.name} cannot unconstrain parameter values.")
 
-    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(
+        self, job: Job, points: Floats, names: tuple[str, ...] | None = None, *, jobs: int | None = None
+    ) -> RawRun:
         """Refuse: executables of your own CmdStan take parameter values only.
 
         Raises
@@ -149,7 +151,7 @@ class CmdStanBackend:
         ChainFailed
             Always.
         """
-        del points
+        del points, names, jobs
         raise ChainFailed(f"{job.exe.name} cannot compute quantities at unconstrained points.")
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
@@ -162,11 +164,6 @@ class CmdStanBackend:
             names, table = _run_method(job, method, Path(scratch), _GENERATING)
         seconds = time.monotonic() - started
         return RawRun(tuple(name_in_stan(name) for name in names), table[None], seconds=seconds)
-
-    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
-        """Refuse: executables of CmdStan take points on the declared scale."""
-        del job, points, names
-        raise ChainFailed("quantities at unconstrained points need the Stan of the package index.")
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START

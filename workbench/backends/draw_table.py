@@ -93,7 +93,8 @@ class ChosenColumns:
         if missing:
             raise ChainFailed(f"the program was expected to compute `{missing[0]}`, and does not.")
         self.width = len(columns)
-        self.values = np.empty((rows, len(names)))
+        self._names = names
+        self._values = np.empty((rows, len(names)))
         self._places = np.array([places[name] for name in names], dtype=np.int64)
 
     def find_place(self, start: int, stop: int) -> Floats | None:
@@ -103,7 +104,11 @@ class ChosenColumns:
 
     def take(self, start: int, rows: Floats) -> None:
         """Keep the chosen columns of rows `(sample, column)`, the first of which has this number."""
-        np.take(rows, self._places, axis=1, out=self.values[start : start + len(rows)])
+        np.take(rows, self._places, axis=1, out=self._values[start : start + len(rows)])
+
+    def fill(self, run: RawRun) -> RawRun:
+        """Return a run with these draws, in one chain."""
+        return replace(run, columns=self._names, draws=self._values[None])
 
 
 def check_memory(selection: Selection, columns: tuple[str, ...], chains: int, draws: int) -> None:

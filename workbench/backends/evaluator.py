@@ -83,6 +83,12 @@ class Columns:
     stan_names: tuple[str, ...]
     free: tuple[str, ...]
 
+    def list_names(self, flags: Flag) -> tuple[str, ...]:
+        """Return the names of parameters, and of the blocks that the flags add, in Stan's order."""
+        transformed = self.transformed if flags & Flag.TRANSFORMED else ()
+        generated = self.generated if flags & Flag.GENERATED else ()
+        return self.parameters + transformed + generated
+
 
 @dataclass(frozen=True)
 class Answer:

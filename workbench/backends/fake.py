@@ -61,19 +61,19 @@ class FakeBackend:
         del job, columns
         return draws
 
-    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
+    def compute_quantities(
+        self, job: Job, points: Floats, names: tuple[str, ...] | None = None, *, jobs: int | None = None
+    ) -> RawRun:
         """Return the parameters: there are no constraints, and no other quantities."""
-        del job
-        return RawRun(self._columns, points[None])
+        del job, jobs
+        kept = self._columns if names is None else names
+        if unknown := set(kept) - set(self._columns):
+            raise ChainFailed(f"the fake backend has no quantity `{min(unknown)}`.")
+        return RawRun(kept, points[None][..., [self._columns.index(name) for name in kept]])
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Refuse: there are no quantities besides the parameters."""
         del job, columns, draws
-        raise ChainFailed("the fake backend generates no quantities.")
-
-    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
-        """Refuse: there are no quantities besides the parameters."""
-        del job, points, names
         raise ChainFailed("the fake backend generates no quantities.")
 
     def optimize(

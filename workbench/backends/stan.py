@@ -116,13 +116,25 @@ class StanBackend(CmdStanBackend):
             answer = evaluator.unconstrain(job, draws[:, : len(names.parameters)])
         return answer.numbers.reshape(len(draws), len(names.free))
 
-    def compute_quantities(self, job: Job, points: Floats) -> RawRun:
-        """Return all quantities at unconstrained points."""
+    def compute_quantities(
+        self, job: Job, points: Floats, names: tuple[str, ...] | None = None, *, jobs: int | None = None
+    ) -> RawRun:
+        """Return quantities at unconstrained points."""
         with self._evaluators.borrow(job, GENERATING) as evaluator:
             if evaluator is None:
-                return super().compute_quantities(job, points)
-        whole = replace(job, selection=Selection(left_out=job.selection.left_out))
-        return self._add_quantities(whole, RawRun((), points[None]), Flag.TRANSFORMED | Flag.GENERATED, 1)
+                return super().compute_quantities(job, points, names, jobs=jobs)
+            known = evaluator.describe(job)
+        flags = Flag.TRANSFORMED | Flag.GENERATED
+        if names is not None and not set(names) & set(known.transformed):
+            flags = Flag.GENERATED  # fewer numbers that are thrown away
+        columns, kept = known.list_names(flags), Selection(left_out=job.selection.left_out)
+        table = (
+            DrawTable(kept, columns, 1, len(points))
+            if names is None
+            else ChosenColumns(columns, names, len(points))
+        )
+        console = run_interruptibly(lambda: self._evaluators.generate(job, points, table, flags, jobs=jobs))
+        return table.fill(RawRun((), points, console=console))
 
     def generate(self, job: Job, columns: tuple[str, ...], draws: Floats) -> RawRun:
         """Return generated quantities of parameter values."""
@@ -133,21 +145,11 @@ class StanBackend(CmdStanBackend):
             names = evaluator.describe(job)
             points = unconstrain(evaluator, job, draws)
         kept = Selection(left_out=job.selection.left_out)
-        table = DrawTable(kept, names.parameters + names.generated, 1, len(points))
+        table = DrawTable(kept, names.list_names(Flag.GENERATED), 1, len(points))
         console = run_interruptibly(lambda: self._evaluators.generate(job, points, table, Flag.GENERATED))
         run = table.fill(RawRun((), points, console=console, seconds=time.monotonic() - started))
         count = len(names.parameters)
         return replace(run, columns=run.columns[count:], draws=run.draws[:, :, count:])
-
-    def generate_at(self, job: Job, points: Floats, names: tuple[str, ...]) -> Floats:
-        """Return some generated quantities at unconstrained points."""
-        with self._evaluators.borrow(job, GENERATING) as evaluator:
-            if evaluator is None:
-                return super().generate_at(job, points, names)
-            columns = evaluator.describe(job)
-        table = ChosenColumns(columns.parameters + columns.generated, names, len(points))
-        run_interruptibly(lambda: self._evaluators.generate(job, points, table, Flag.GENERATED))
-        return table.values
 
     def optimize(
         self, job: Job, *, jacobian: bool, algorithm: Algorithm = "lbfgs", start: Start = DEFAULT_START
@@ -288,8 +290,7 @@ class StanBackend(CmdStanBackend):
         with self._evaluators.borrow(job, GENERATING) as evaluator:
             if evaluator is None:
                 raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not keep its data loaded.")
-            names = evaluator.describe(job)
-        return names.parameters + names.transformed + names.generated
+            return evaluator.describe(job).list_names(Flag.TRANSFORMED | Flag.GENERATED)
 
     def constrain_points(self, job: Job, points: Floats, flags: Flag) -> tuple[tuple[str, ...], Floats]:
         """Return the names and values, `(P, column)`, of parameters and what the flags add at points.
@@ -300,10 +301,8 @@ class StanBackend(CmdStanBackend):
             if evaluator is None:
                 raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not keep its data loaded.")
             names = evaluator.describe(job)
-            columns = names.parameters
-            columns += names.transformed if flags & Flag.TRANSFORMED else ()
-            columns += names.generated if flags & Flag.GENERATED else ()
             answer = evaluator.generate(job, points, flags)
+        columns = names.list_names(flags)
         return columns, answer.numbers.reshape(len(points), len(columns))
 
     def _add_quantities(
@@ -314,8 +313,7 @@ class StanBackend(CmdStanBackend):
             if evaluator is None:
                 raise ChainFailed(f"{GENERATING} stopped: {job.exe} does not answer.")
             names = evaluator.describe(job)
-        columns = names.parameters + names.transformed
-        columns += names.generated if flags & Flag.GENERATED else ()
+        columns = names.list_names(flags)
         chains, count, size = run.draws.shape
         points = np.ascontiguousarray(run.draws).reshape(chains * count, size)
         table = DrawTable(job.selection, columns, chains, count)

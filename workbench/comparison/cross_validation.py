@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+LEAVE_ONE_OUT = "leave-one-out"
+"""The scheme that needs no fits to folds."""
+
 Way: TypeAlias = Literal["importance weights", "moment matching", "integrated", "refit", "left out"]
 """How the log predictive density of a unit was found.
 

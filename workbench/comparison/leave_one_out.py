@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.comparison.cross_validation import CrossValidation, Floats
+from workbench.comparison.cross_validation import LEAVE_ONE_OUT, CrossValidation, Floats
 from workbench.comparison.weighted_rows import average_weighted
 from workbench.diagnostics.loo import (
     LeaveOneOut,
@@ -27,7 +27,7 @@ def leave_one_out(fit: Fit) -> CrossValidation:
     found = compute_leave_one_out(fit)
     count = len(found.elpd)
     return CrossValidation(
-        scheme="leave-one-out",
+        scheme=LEAVE_ONE_OUT,
         folds="",
         elpd=found.elpd,
         p=found.p_loo,

@@ -8,16 +8,13 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from workbench.comparison.cross_validation import CrossValidation
+from workbench.comparison.cross_validation import LEAVE_ONE_OUT, CrossValidation
 from workbench.comparison.selection import may_be_chance
 from workbench.comparison.standings import Standing, compare_predictions, find_comparable_scale
 from workbench.comparison.weights import WeightKind
 from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
 from workbench.diagnostics.loo import count_cells, label_rows
 from workbench.results import Fit
-
-LEAVE_ONE_OUT = "leave-one-out"
-"""The scheme that needs no other fits."""
 
 
 @dataclass(frozen=True)

@@ -207,9 +207,7 @@ def _choose_data(
 
 def _compute_quantities(backend: Any, job: Job, resampler: Resampler, point: Floats) -> Floats:
     """Return the quantities that are kept, at the maximum of a resample, `(C,)`."""
-    run = backend.compute_quantities(job, point[None])
-    places = {column: place for place, column in enumerate(run.columns)}
-    values = run.draws[0, 0][[places[name] for name in resampler.names]]
+    values = backend.compute_quantities(job, point[None], resampler.names).draws[0, 0]
     if not np.isfinite(values).all():
         bad = resampler.names[int(np.argmin(np.isfinite(values)))]
         raise ChainFailed(f"`{bad}` is not a number at the maximum.")
@@ -222,7 +220,8 @@ def _simulate(
     """Return outcomes drawn from the model at the estimate, for each resample."""
     job = make_job(resampler, folder, f"simulate-{first}", {**resampler.data, **resampler.replicating})
     seed = int(np.random.default_rng([resampler.seed, first, 1]).integers(1, 2**31 - 1))
-    run = backend.compute_quantities(replace(job, seed=seed), np.tile(resampler.point, (count, 1)))
+    points = np.tile(resampler.point, (count, 1))
+    run = backend.compute_quantities(replace(job, seed=seed), points, jobs=1)
     backend.release(job)
     outcomes: list[dict[str, Any]] = [{} for _ in range(count)]
     for outcome, replicate in resampler.outcomes.items():

@@ -1,10 +1,9 @@
-"""The log evidence of stored runs, each made ready to run again."""
+"""The log evidence of stored runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from workbench.backends.base import Floats
 from workbench.errors import WorkbenchError
 from workbench.estimation.context import FitContext
 from workbench.estimation.sampling.prior_mass import PriorMass, compute_prior_mass
-from workbench.estimation.standardize.original_scale import use_original_scale
 from workbench.evidence.log_evidence import (
     LogEvidence,
     estimate_evidence,
@@ -26,9 +24,10 @@ from workbench.progress import SILENT, Progress
 from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.studies.fits.point_request import include_data_hyperparameters, set_constants
-from workbench.studies.fits.posterior import collect_draws
+from workbench.studies.fits.posterior import collect_chains
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.saved_run import SavedRun, choose_executable, open_run
+from workbench.workflow.run_context import open_context
+from workbench.workflow.saved_run import SavedRun, open_run
 
 
 def find_evidence(
@@ -69,23 +68,6 @@ def _collect_unmodelled(request: FitRequest) -> dict[str, Floats]:
     return {name: np.asarray(values[name], dtype=float) for name in sorted(names & values.keys())}
 
 
-@dataclass(frozen=True)
-class OpenDraws:
-    """The draws of a run, and its program ready to evaluate densities at them.
-
-    Attributes
-    ----------
-    context
-        The program that drew, on the scale of the data.
-    columns, draws
-        Stan's names of all parameters, in order, and their draws, `(chain, draw, column)`.
-    """
-
-    context: FitContext
-    columns: tuple[str, ...]
-    draws: Floats
-
-
 def find_prior_mass(run: SavedRun, constants: Mapping[str, float] | None = None) -> PriorMass:
     """Return the integral of the prior of a run, with other values of some hyperparameters where given."""
     from workbench.backends.stan import StanBackend  # only here: importing it takes a second
@@ -97,29 +79,12 @@ def find_prior_mass(run: SavedRun, constants: Mapping[str, float] | None = None)
         return compute_prior_mass(FitContext(request, Path(), StanBackend(), folder, SILENT))
 
 
-@contextmanager
-def open_draws(run: SavedRun, progress: Progress) -> Iterator[OpenDraws]:
-    """Build the program of a run, or find it in the cache, and give it with the draws."""
-    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
-
-    backend = StanBackend()
-    with make_scratch() as folder:
-        request, executable = choose_executable(run)
-        context = FitContext(request, executable.exe, backend, folder / "evidence", progress)
-        if not request.program.parameters:
-            yield OpenDraws(context, (), np.empty((1, 1, 0)))
-            return
-        context, _ = use_original_scale(context)
-        columns, draws = collect_draws(run.fit.tree, request.program)
-        sizes = run.fit.tree["posterior"].sizes
-        yield OpenDraws(context, columns, draws.reshape(sizes["chain"], sizes["draw"], -1))
-
-
 def _estimate(run: SavedRun, progress: Progress) -> LogEvidence:
     prior = find_prior_mass(run)
     if prior.reason:  # known before anything is built
         return LogEvidence(reason=prior.reason)
-    with open_draws(run, progress) as opened, progress.stage("Bridge sampling"):
-        if not opened.columns:
+    with open_context(run, progress) as opened, progress.stage("Bridge sampling"):
+        program = opened.context.request.program
+        if not program.parameters:
             return evaluate_without_parameters(opened.context)
-        return estimate_evidence(opened.context, run.fit, opened.columns, opened.draws, prior)
+        return estimate_evidence(opened.context, run.fit, *collect_chains(run.fit.tree, program), prior)

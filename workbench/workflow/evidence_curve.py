@@ -19,11 +19,12 @@ from workbench.priors import check_value, get_value, resolve_name
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.studies.fits.point_request import include_data_hyperparameters, set_constants
-from workbench.studies.fits.posterior import collect_draws
+from workbench.studies.fits.posterior import collect_chains
 from workbench.studies.fits.sampling import run_sampler
 from workbench.studies.plan.plan import Axis, is_power
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.evidence import OpenDraws, find_prior_mass, open_draws
+from workbench.workflow.evidence import find_prior_mass
+from workbench.workflow.run_context import open_context
 from workbench.workflow.saved_run import SavedRun, open_run
 
 
@@ -154,10 +155,10 @@ def _trace(run: _VariedRun, values: Sequence[float], progress: Progress) -> list
         return [_read_fitted(run) if value == run.fitted else EvidenceAt(reason=reason) for value in values]
     found = []
     with (
-        open_draws(run.saved, progress) as opened,
+        open_context(run.saved, progress) as opened,
         progress.stage(f"Evidence along {run.name}", total=len(values)) as stage,
     ):
-        tracer = _Tracer(run, opened)
+        tracer = _Tracer(run, opened.context)
         for place, value in enumerate(values):
             found.append(_read_fitted(run) if value == run.fitted else tracer.find(value))
             stage.update(float(place + 1), f"{place + 1} of {len(values)} values")
@@ -171,15 +172,14 @@ def _read_fitted(run: _VariedRun) -> EvidenceAt:
 class _Tracer:
     """Finds the evidence of one run at other values of its hyperparameter."""
 
-    def __init__(self, run: _VariedRun, opened: OpenDraws) -> None:
+    def __init__(self, run: _VariedRun, context: FitContext) -> None:
         self._run = run
-        self._opened = opened
-        self._context = replace(opened.context, request=include_data_hyperparameters(opened.context.request))
+        self._context = replace(context, request=include_data_hyperparameters(context.request))
         self._count = 0
-        chains, count, width = opened.draws.shape
-        self._shape = (chains, count)
-        self._points = opened.context.backend.unconstrain_values(
-            self._make_job(self._context), opened.columns, opened.draws.reshape(-1, width)
+        columns, draws = collect_chains(run.saved.fit.tree, context.request.program)
+        self._shape = draws.shape[:2]
+        self._points = context.backend.unconstrain_values(
+            self._make_job(self._context), columns, draws.reshape(-1, len(columns))
         )
         self._base = self._evaluate(self._context)
         self._base_mass = find_prior_mass(run.saved)
@@ -229,6 +229,4 @@ class _Tracer:
         except RunIncomplete:
             start = DEFAULT_START
         again = run_sampler(context, sampler, start, ("posterior",), jobs=context.request.jobs)
-        columns, draws = collect_draws(again, program)
-        sizes = again["posterior"].sizes
-        return columns, draws.reshape(sizes["chain"], sizes["draw"], -1)
+        return collect_chains(again, program)

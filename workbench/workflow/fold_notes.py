@@ -34,9 +34,9 @@ def describe_folds(
     if unknown:
         verb = "are" if unknown > 1 else "is"
         yield (
-            f"{_count(unknown, 'score')} of {len(errors)} {verb} hardly known: a few draws make the average (a "
-            f"Monte Carlo standard error above {UNKNOWN_SCORE_ERROR:g} nats), as where the program finds what "
-            "was left out nearly impossible. The sum is not reliable."
+            f"{_count(unknown, 'score')} of {len(errors)} {verb} hardly known: a few draws make the average "
+            f"(a Monte Carlo standard error above {UNKNOWN_SCORE_ERROR:g} nats), as where the program finds "
+            "what was left out nearly impossible. The sum is not reliable."
         )
     yield from _describe_scheme(fit, context, len(fits))
     if context.predictive.copies:

@@ -17,7 +17,7 @@ from workbench.likelihood.obstacles import explain_no_likelihood
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.run_context import open_context
+from workbench.workflow.run_context import open_likelihood
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def run_tests(
     with ExitStack() as stack:
         sides = []
         for one in fits:
-            run = stack.enter_context(open_context(one.fit, settings, jobs=jobs, progress=progress))
+            run = stack.enter_context(open_likelihood(one.fit, settings, jobs=jobs, progress=progress))
             with progress.stage("Finding the estimate"):
                 context = use_data_scale(one.fit, run.fitted)
                 sides.append(Side(one.name, one.fit, find_mode(one.fit, context, "mle")))

@@ -15,14 +15,13 @@ from workbench.backends.base import Floats
 from workbench.diagnostics.loo import name_cells
 from workbench.errors import MethodError
 from workbench.estimation.context import FitContext
-from workbench.estimation.standardize.original_scale import use_original_scale
-from workbench.files import make_scratch
 from workbench.program import Program
 from workbench.progress import Progress
 from workbench.results.quantities import find_kept_draws
-from workbench.studies.fits.posterior import collect_draws
+from workbench.studies.fits.posterior import collect_chains
 from workbench.workflow.memory_check import PLAIN, count_elements
-from workbench.workflow.saved_run import SavedRun, choose_executable
+from workbench.workflow.run_context import open_context
+from workbench.workflow.saved_run import SavedRun
 
 _BLOCK = 1 << 22
 """Numbers that a request for gradients or for many rows returns at most: a bound of memory. Ours."""
@@ -65,7 +64,8 @@ class OpenPosterior:
     def compute_log_lik(self, points: Floats, rows: NDArray[np.int64] | None = None) -> Floats:
         """Return the log likelihood of rows, `(P, row)`; by default of all."""
         names = self.names if rows is None else tuple(self.names[row] for row in rows)
-        return self.backend.generate_at(self.job, points, names)
+        found: Floats = self.backend.compute_quantities(self.job, points, names).draws[0]
+        return found
 
     def compute_slopes(self, points: Floats, dimensions: NDArray[np.int64]) -> Floats:
         """Return derivatives of the log density without likelihood, `(P, dimension)`."""
@@ -101,20 +101,13 @@ def open_posterior(run: SavedRun, progress: Progress) -> Iterator[OpenPosterior]
     WorkbenchError
         It cannot be built, its density is weighted, or draws are on a bound.
     """
-    from workbench.backends.stan import StanBackend  # only here: importing it takes a second
-
     if any(weight != 1 for weight in run.request.weights.values()):
         raise MethodError("the log density of the run is weighted, so that its rows have no likelihood.")
-    request, model = choose_executable(run)
-    with make_scratch() as folder:
-        backend = StanBackend()
-        context = FitContext(request, model.exe, backend, folder / "posterior", progress)
-        context, _ = use_original_scale(context)
+    with open_context(run, progress) as opened:
+        context, request = opened.context, opened.context.request
         job = context.make_job("nuts", has_replicates=False)
-        columns, draws = collect_draws(run.fit.tree, request.program)
-        sizes = run.fit.tree["posterior"].sizes
-        shaped = draws.reshape(sizes["chain"], sizes["draw"], -1)
-        kept = shaped[:, find_kept_draws(run.fit.tree, "log_likelihood")].reshape(-1, draws.shape[1])
+        columns, draws = collect_chains(run.fit.tree, request.program)
+        kept = draws[:, find_kept_draws(run.fit.tree, "log_likelihood")].reshape(-1, len(columns))
         points = context.backend.unconstrain_values(job, columns, kept)
         if bad := int((~np.isfinite(points).all(axis=1)).sum()):
             raise MethodError(f"{bad:,} of {len(points):,} draws lie on the bounds of a parameter.")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.comparison.cross_validation import CrossValidation, Way
+from workbench.comparison.cross_validation import LEAVE_ONE_OUT, CrossValidation, Way
 from workbench.comparison.leave_one_out import measure_errors
 from workbench.comparison.moment_matching import match_moments
 from workbench.comparison.own_effects import OwnEffect, are_apart, find_own_effects, integrate_effects
@@ -46,9 +46,6 @@ from workbench.workflow.saved_run import open_run
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-SCHEME = "leave-one-out"
-"""The scheme, as it is said."""
 
 _WEIGHTS: Way = "importance weights"
 
@@ -385,7 +382,7 @@ def _note_refit(units: _Units, found: RefittedRow) -> None:
 
 def _assemble(units: _Units) -> CrossValidation:
     return CrossValidation(
-        scheme=SCHEME,
+        scheme=LEAVE_ONE_OUT,
         folds="",
         elpd=units.elpd,
         p=units.lppd - units.elpd,

@@ -31,7 +31,7 @@ from workbench.likelihood.standard_errors import (
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.toolchain import ToolchainSettings
-from workbench.workflow.run_context import RunContext, open_context
+from workbench.workflow.run_context import RunContext, open_likelihood
 from workbench.workflow.study_base import read_unchanged_table
 
 FOLDER = "bootstrap"
@@ -105,7 +105,7 @@ def find_standard_errors(
     check_level(level)
     method = options.method or ("mle" if fit.results.mle.is_ok or not fit.results.map.is_ok else "map")
     note = _check_target(fit, options, method)
-    with open_context(fit, settings, jobs=jobs, progress=progress) as run:
+    with open_likelihood(fit, settings, jobs=jobs, progress=progress) as run:
         clusters = _find_clusters(fit, run, options.cluster) if options.cluster else None
         with progress.stage("Differentiating the log likelihood"):
             # Of maximum likelihood, everything is on the data's own scale: only priors mind another one.

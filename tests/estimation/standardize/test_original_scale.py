@@ -143,6 +143,16 @@ def test_draws_are_rescaled(rescaled):
     np.testing.assert_allclose(draws, backend.sample(JOB, settings).draws @ BACK.matrix.T)
 
 
+def test_quantities_at_points_of_the_fit_are_rescaled_whichever_are_named(rescaled):
+    on_data_scale, _ = rescaled
+    points = np.random.default_rng(2).normal(size=(4, 3))
+    everything = on_data_scale.compute_quantities(JOB, points)
+    np.testing.assert_allclose(everything.draws[0], points @ BACK.matrix.T)
+    some = on_data_scale.compute_quantities(JOB, points, ("beta[2]", "alpha"))
+    assert some.columns == ("beta[2]", "alpha")
+    np.testing.assert_array_equal(some.draws, everything.draws[..., [2, 0]])
+
+
 def test_initial_values_are_put_on_the_scale_of_the_fit(rescaled):
     """What is started at (alpha, beta) is there again after the map; other parameters stay."""
     on_data_scale, backend = rescaled

@@ -154,6 +154,19 @@ class _OriginalScaleBackend:
         rescaled = self._rescale_run(job, replace(run, columns=together, draws=rows))
         return replace(run, columns=together[len(columns) :], draws=rescaled.draws[..., len(columns) :])
 
+    def compute_quantities(
+        self, job: Job, points: Floats, names: tuple[str, ...] | None = None, *, jobs: int | None = None
+    ) -> RawRun:
+        """Return quantities at points of the fit; those that differ between scales are taken from all."""
+        moved = [name for name in names or () if name in self._rescaling.columns or self._name_source(name)]
+        if names is not None and not moved:
+            return self._backend.compute_quantities(job, points, names, jobs=jobs)
+        run = self._rescale_run(job, self._backend.compute_quantities(job, points, jobs=jobs))
+        if names is None:
+            return run
+        places = {column: place for place, column in enumerate(run.columns)}
+        return replace(run, columns=names, draws=run.draws[..., [places[name] for name in names]])
+
     def _standardize_values(self, columns: tuple[str, ...], values: Floats) -> Floats:
         """Return values `(..., column)` on the scale of the fit."""
         where = _find_positions(columns, self._rescaling.columns)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from workbench.comparison.predictions import LEAVE_ONE_OUT, PredictionComparison
+from workbench.comparison.cross_validation import LEAVE_ONE_OUT
+from workbench.comparison.predictions import PredictionComparison
 from workbench.comparison.standings import Standing, find_doubts
 from workbench.comparison.weights import WeightKind
 from workbench.report import figures

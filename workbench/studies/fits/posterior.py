@@ -154,6 +154,13 @@ def collect_draws(
     return tuple(columns), draws
 
 
+def collect_chains(tree: xr.DataTree, program: Program) -> tuple[tuple[str, ...], Floats]:
+    """Return Stan's names of the parameters, and their draws `(chain, draw, column)`."""
+    columns, draws = collect_draws(tree, program)
+    sizes = tree["posterior"].sizes
+    return columns, draws.reshape(sizes["chain"], sizes["draw"], -1)
+
+
 def _list_parameter_variables(tree: xr.DataTree, program: Program) -> list[str]:
     """Return the variables that hold the program's parameters; each part of a tuple has one."""
     return [
