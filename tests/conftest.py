@@ -1,11 +1,15 @@
 """Fixtures that many tests share, and the mark `stan`, which follows from them."""
 
+import os
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import workbench
 from tests.browser.chromium import browse
 from workbench import program, toolchain
+from workbench.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 """The checkout."""
@@ -85,3 +89,31 @@ def table_from(tmp_path):
         return tables.read(path)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def fit_program(tools, tmp_path_factory):
+    """Fit a program given as text by NUTS alone, and return the run as it is read back."""
+
+    def run(name, text, data, **options):
+        folder = tmp_path_factory.mktemp("runs")
+        path = folder / f"{name}.stan"
+        path.write_text(text, encoding="utf-8")
+        settings = {"method": "nuts", "seed": 3, "progress": False, "report": False, **options}
+        workbench.fit(path, data, output=folder / name, **settings)
+        return workbench.load(folder / name)
+
+    return run
+
+
+@pytest.fixture
+def run_workbench(tmp_path, monkeypatch):
+    """Run `workbench ARGUMENTS` in a folder of the test's own."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        return CliRunner().invoke(
+            app, [os.fspath(argument) for argument in arguments], catch_exceptions=False
+        )
+
+    return run

@@ -1,14 +1,8 @@
 """Whole fits by maximum likelihood, and the tables they are of."""
 
-import os
-
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
-
-import workbench
-from workbench.cli.app import app
 
 LINEAR = """data { int N; int K; matrix[N, K] X; vector[N] y; }
 parameters { real alpha; vector[K] beta; real<lower=0> sigma; }
@@ -54,19 +48,15 @@ def table():
 
 
 @pytest.fixture(scope="session")
-def fit_program(tools, tmp_path_factory):
+def fit_program(fit_program, tmp_path_factory):
     """Fit a program given as text by maximum likelihood, and return the run as it is read back."""
 
     def run(name, text, data, **options):
-        folder = tmp_path_factory.mktemp("runs")
-        path = folder / f"{name}.stan"
-        path.write_text(text, encoding="utf-8")
         if isinstance(data, pd.DataFrame):
-            data.to_csv(folder / "table.csv", index=False)
-            data = folder / "table.csv"
-        settings = {"method": "mle", "seed": 3, "progress": False, "report": False, **options}
-        workbench.fit(path, data, output=folder / name, **settings)
-        return workbench.load(folder / name)
+            path = tmp_path_factory.mktemp("tables") / "table.csv"
+            data.to_csv(path, index=False)
+            data = path
+        return fit_program(name, text, data, **{"method": "mle", **options})
 
     return run
 
@@ -78,16 +68,3 @@ def fits(fit_program, table):
         name: fit_program(name, text, table, columns={**COLUMNS, "y": OUTCOMES[name]}, method=["mle", "map"])
         for name, text in PROGRAMS.items()
     }
-
-
-@pytest.fixture
-def run_workbench(tmp_path, monkeypatch):
-    """Run `workbench ARGUMENTS`."""
-
-    def run(*arguments):
-        monkeypatch.chdir(tmp_path)
-        return CliRunner().invoke(
-            app, [os.fspath(argument) for argument in arguments], catch_exceptions=False
-        )
-
-    return run

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from workbench import results
-from workbench.api.arguments import Data, explain_options, list_names, show_progress
+from workbench.api.arguments import Data, explain_options, show_progress
 from workbench.api.finished_fit import as_result
 from workbench.api.predicting import (
     NewGroups,
     as_new_table,
     check_choice,
     check_horizon,
+    check_prediction,
+    index_drawn,
     index_found,
-    warn_of,
 )
-from workbench.errors import MethodError, RequestError
-from workbench.prediction.row_index import find_index, index_draws
+from workbench.errors import MethodError
+from workbench.prediction.row_index import find_index
 from workbench.process import count_usable_cores
 
 if TYPE_CHECKING:
@@ -113,21 +114,14 @@ class FitAverage:
         from workbench.workflow import average_rows
         from workbench.workflow.predict import tabulate_rows
 
-        check_choice("new_groups", new_groups, NewGroups)
-        check_horizon(horizon)
-        names = list_names(quantity)
-        if draws and names:
-            message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
-            raise RequestError(message, hint="ask for one of them at a time")
+        names = check_prediction(new_groups, horizon, quantity, draws=draws)
         fits = self._average.fits.values()
         table = None if new is None else as_new_table(fits, new, names)
         shown = show_progress(progress)
         options: PredictOptions = {"new_groups": new_groups, "horizon": horizon}
         if draws:
             found = average_rows.predict_average_draws(self._average, table, None, shown, **options)
-            drawn = index_draws(found, find_index(new))
-            warn_of(drawn.attrs["remark"])
-            return drawn
+            return index_drawn(found, new)
         if names:
             summaries = average_rows.predict_average_quantities(
                 self._average, table, names, None, shown, **options

@@ -54,12 +54,7 @@ def predict_new(
     from workbench.workflow.predict_quantities import predict_draws, predict_quantities
 
     check_choice("method", method, PredictingMethod)
-    check_choice("new_groups", new_groups, NewGroups)
-    check_horizon(horizon)
-    names = list_names(quantity)
-    if draws and names:
-        message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
-        raise RequestError(message, hint="ask for one of them at a time")
+    names = check_prediction(new_groups, horizon, quantity, draws=draws)
     table = None if new is None else as_new_table(fit, new, names)
     shown = show_progress(progress)
     options: PredictOptions = {
@@ -68,14 +63,38 @@ def predict_new(
         "horizon": horizon,
     }
     if draws:
-        drawn = index_draws(predict_draws(fit, table, None, shown, **options), find_index(new))
-        warn_of(drawn.attrs["remark"])
-        return drawn
+        return index_drawn(predict_draws(fit, table, None, shown, **options), new)
     if names:
         found = predict_quantities(fit, table, names, None, shown, **options)
     else:
         found = predict(fit, table, None, shown, **options)
     return index_found(found, new, horizon)
+
+
+def check_prediction(
+    new_groups: NewGroups, horizon: int | None, quantity: str | Sequence[str], *, draws: bool
+) -> tuple[str, ...]:
+    """Return the quantities that are asked for; refuse what no prediction can be asked for.
+
+    Raises
+    ------
+    WorkbenchError
+        An option has no such value, or quantities and draws are asked for together.
+    """
+    check_choice("new_groups", new_groups, NewGroups)
+    check_horizon(horizon)
+    names = list_names(quantity)
+    if draws and names:
+        message = "quantities are summaries of draws, and `draws=True` asks for the draws of outcomes."
+        raise RequestError(message, hint="ask for one of them at a time")
+    return names
+
+
+def index_drawn(found: xr.Dataset, new: Data | None) -> xr.Dataset:
+    """Return draws with the index of the caller's rows, and warn of what must be known about them."""
+    indexed = index_draws(found, find_index(new))
+    warn_of(indexed.attrs["remark"])
+    return indexed
 
 
 def index_found(found: pd.DataFrame, new: Data | None, horizon: int | None) -> pd.DataFrame:

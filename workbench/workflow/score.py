@@ -373,6 +373,19 @@ def _take_method(opened: OpenPredictor, method: str) -> OpenPredictor:
     return replace(opened, stored=stored, parameters=opened.predictor.read_parameters(stored.draws))
 
 
+def take_first_method(methods: Sequence[tuple[OutcomeScores, ...]]) -> tuple[OutcomeScores, ...]:
+    """Return the scores of each outcome by the method that comes first.
+
+    Raises
+    ------
+    RequestError
+        No outcome was observed.
+    """
+    if not methods or not methods[0]:
+        raise RequestError("no outcome of these rows is known, so that there is nothing to score.")
+    return methods[0]
+
+
 def combine_methods(
     fit: Fit,
     methods: Sequence[tuple[OutcomeScores, ...]],
@@ -386,11 +399,9 @@ def combine_methods(
     RequestError
         No outcome was observed.
     """
-    if not methods or not methods[0]:
-        raise RequestError("no outcome of these rows is known, so that there is nothing to score.")
     outcomes = []
     columns: Mapping[str, Sequence[str]] = fit.results.data.rules.get("variables", {})
-    for first in methods[0]:
+    for first in take_first_method(methods):
         alike = [
             keep_rows(scores, first.elements.rows)
             for found in methods[1:]

@@ -40,6 +40,7 @@ from workbench.workflow.score import (
     check_threshold,
     keep_rows_with_outcomes,
     predict_scored,
+    take_first_method,
     take_next_rows,
 )
 
@@ -156,13 +157,11 @@ def _combine(
     RequestError
         No outcome was observed.
     """
-    if not by_method or not by_method[0]:
-        raise RequestError("no outcome of these rows is known, so that there is nothing to score.")
     columns: Mapping[str, Sequence[str]] = next(iter(average.fits.values())).results.data.rules.get(
         "variables", {}
     )
     outcomes = []
-    for mixed in by_method[0]:
+    for mixed in take_first_method(by_method):
         alone = [
             replace(keep_rows(scores, mixed.elements.rows), method=_name_run(name))
             for name, found in zip(runs, by_method[1:], strict=True)
