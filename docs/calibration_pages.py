@@ -62,6 +62,8 @@ def _say(found: dict[str, Any]) -> str:
         return f"**off**: {len(found['off'])} of {found['quantities']}"
     if found["judgement"] == "calibrated":
         return "calibrated"
+    if not found["failed"]:
+        return f"{found['judgement']}: alarms"
     return f"{found['judgement']}: {found['failed']} of {found['fits'] + found['failed']} failed"
 
 
@@ -93,6 +95,8 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
         )
     yield ""
     for found in entry["methods"]:
+        if found["judgement"] == "undecided":
+            yield f"- {_clean(found['sentence'])}"
         sentences = [item["sentence"] for item in found["off"]]
         yield from (f"- {_clean(sentence)}" for sentence in sentences[:_MOST_SENTENCES])
         if len(sentences) > _MOST_SENTENCES:

@@ -146,6 +146,7 @@ def _describe_method(found: MethodCalibration) -> Entry:
     return {
         "method": found.method,
         "judgement": found.judgement,
+        "sentence": found.sentence,
         "fits": found.fits,
         "failed": found.failed,
         "quantities": len(found.quantities),

@@ -67,11 +67,13 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
     off = [{"quantity": "tau", "sentence": "Laplace's intervals for `tau` are too narrow."}]
     method |= {"off": off, "coverage": [0.5, 0.9], "seconds": 0.123, "fired": {"WB301": [2, 39]}}
     entry = {"sentence": "Laplace cannot be relied on.", "simulations": 40, "left_out": 3, "workbench": "1"}
-    entry["methods"] = [method | {"failures": [["no *mode*.", 1]]}]
+    nuts = method | {"method": "nuts", "judgement": "undecided", "failed": 0, "off": [], "failures": []}
+    nuts["sentence"] = "NUTS raises alarms."
+    entry["methods"] = [nuts, method | {"failures": [["no *mode*.", 1]]}]
     record = {"linear": {"prior": entry}, "ridge": {"posterior": {"refused": "series_only", "methods": []}}}
     monkeypatch.setattr(pages, "RECORD", record)
     table = "\n".join(pages.format_overview(["linear", "ridge", "lasso"]))
-    assert "| [linear](linear.md#calibration) | 40 | – | **off**: 1 of 3 | – | – |" in table
+    assert "| [linear](linear.md#calibration) | 40 | undecided: alarms | **off**: 1 of 3 | – | – |" in table
     assert "| [ridge](ridge.md#calibration) | – | refused | – | – | – |" in table
     assert "Not run: [ridge](ridge.md), [lasso](lasso.md)." in table
     section = "\n".join(pages.format_section("linear"))
@@ -79,6 +81,7 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
         "| Laplace | not calibrated | 39 | 1 | 50%, 90% | 0.12 s | [WB301](../checks.md) in 2 of 39 |"
         in section
     )
+    assert "- NUTS raises alarms." in section
     assert "- Laplace's intervals for `tau` are too narrow." in section
     assert "- Laplace has no fit in 1: no \\*mode\\*." in section
     assert "- 3 more data sets hold numbers that are no data" in section
