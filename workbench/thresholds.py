@@ -398,6 +398,13 @@ FEWEST_SIMULATIONS = 20
 SHAPE_STANDARD_ERRORS = 3.0
 """Distance from what uniform ranks give [standard errors] at which a shape of ranks is named. Ours."""
 
+ROOT_ROWS_LIMIT = 0.1
+"""Share by which widths of intervals times the square root of rows may differ where intervals are said to
+shrink as 1 / sqrt(rows). Ours."""
+
+WIDTH_SHRINKS_LIMIT = 0.9
+"""Width with the most rows, relative to that with the fewest, above which rows hardly narrow it. Ours."""
+
 FAILED_FITS_SHARE = 0.05
 """Share of simulations without a fit from which a verdict is held back: what failed may be what is wrong.
 Ours."""

@@ -20,7 +20,8 @@ def make_fits(scores, method="nuts", names=("mu",), checks=None, **faults):
         row = np.atleast_1d(row)
         place = stats.norm.cdf(row)
         zero = np.zeros(len(row))
-        numbers = QuantityNumbers(tuple(names), row, np.floor(100 * place), place, zero, zero + 1)
+        ends = (zero - 1.96, zero + 1.96)
+        numbers = QuantityNumbers(tuple(names), row, np.floor(100 * place), place, zero, zero + 1, *ends)
         fits.append(SimulatedFit(number, method, 0.1, "", checks or {}, numbers))
     failed = (
         SimulatedFit(len(scores) + number, method, 0.1, f"no maximum ({number}).")
@@ -162,7 +163,9 @@ def test_a_likelihood_that_is_off_alone_points_to_the_data():
 
 def test_what_never_varies_is_left_out():
     fits = [
-        SimulatedFit(n, "nuts", numbers=QuantityNumbers(("one",), *np.array([[1.0], [3], [0.5], [1], [0]])))
+        SimulatedFit(
+            n, "nuts", numbers=QuantityNumbers(("one",), *np.array([[1.0], [3], [0.5], [1], [0], [1], [1]]))
+        )
         for n in range(30)
     ]
     assert judge(fits).quantities == ()

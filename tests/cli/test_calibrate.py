@@ -39,7 +39,14 @@ def test_the_page_answers(tmp_path):
     answer = run("normal_known_variance", *QUICK)
     assert answer.exit_code == 0, answer.output
     assert "can be relied on for this model" in answer.output
-    assert (tmp_path / "out/report.html").is_file()
+    report = tmp_path / "out/report.html"
+    written = report.read_bytes()
+    shown = CliRunner().invoke(app, ["show", "out"])
+    assert shown.exit_code == 0, shown.output
+    assert "can be relied on for this model" in shown.output
+    report.unlink()
+    assert CliRunner().invoke(app, ["report", "out"]).exit_code == 0
+    assert report.read_bytes() == written
 
 
 def test_json_is_the_record(tmp_path):
@@ -53,6 +60,8 @@ def test_json_is_the_record(tmp_path):
         (("--method", "auto"), "found `auto`"),
         (("--posterior", "--simulate-with", "other.stan"), "together with"),
         (("--simulations", "1"), "between 2 and"),
+        (("--rows", "10,many"), "found `many`"),
+        (("--rows", "10", "--posterior"), "cannot be had together"),
         (("--rank", "P(mu>0)"), "one number for all draws"),
         (("--simulate-with", "nowhere.stan"), "nowhere.stan"),
     ],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from workbench.api.arguments import as_path, list_columns, list_names, refuse_option, show_progress
 from workbench.api.spelling import respell
-from workbench.errors import WorkbenchError
+from workbench.errors import RequestError, WorkbenchError
 from workbench.methods import Nuts
 from workbench.priors.priors_file import read_priors
 from workbench.process import count_usable_cores
@@ -33,6 +34,7 @@ class CalibrateKeywords(TypedDict, total=False):
     posterior: bool
     simulate_with: str | Path | None
     rank: str | Sequence[str]
+    rows: int | Sequence[int]
     columns: Mapping[str, str | Sequence[str]] | None
     set_: Mapping[str, Any] | None
     reference: Mapping[str, str] | None
@@ -98,11 +100,27 @@ def _calibrate(
         options.get("posterior", False),
         as_path(options.get("simulate_with")),
         tuple(list_names(options.get("rank", ()))),
+        rows=_list_rows(options.get("rows", ())),
     )
     shown = show_progress(options.get("progress", True))
     with as_executor(executor, fit_options.jobs, shown) as opened:
         asked = replace(asked, executor=opened)
         return calibrate_program_read(program, table, fit_options, asked, shown)
+
+
+def _list_rows(rows: object) -> tuple[int, ...]:
+    """Return numbers of rows.
+
+    Raises
+    ------
+    RequestError
+        They are none.
+    """
+    found = tuple(rows) if isinstance(rows, Sequence) and not isinstance(rows, str) else (rows,)
+    for count in found:
+        if isinstance(count, bool) or not isinstance(count, Integral):
+            raise RequestError(f"--rows was expected to be numbers of rows, found {count!r}.")
+    return tuple(int(count) for count in found)
 
 
 def _make_fit_options(options: CalibrateKeywords, settings: ToolchainSettings) -> FitOptions:
@@ -114,7 +132,8 @@ def _make_fit_options(options: CalibrateKeywords, settings: ToolchainSettings) -
         options.get("max_treedepth", 10),
         options.get("metric", "diag"),
     )
-    names = list_names(options.get("method", ())) or ("nuts", "laplace")
+    names = list_names(options.get("method", ()))
+    names = names or (("nuts", "map", "mle") if options.get("rows") else ("nuts", "laplace"))
     return FitOptions(
         columns=list_columns(options.get("columns")),
         given=options.get("set_") or {},

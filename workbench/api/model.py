@@ -192,7 +192,8 @@ class Model:
         simulations
             How many data sets; 200 show moderate faults.
         method
-            `nuts`, `laplace`, `pathfinder`, `map`, `mle`, one or several; by default the first two.
+            `nuts`, `laplace`, `pathfinder`, `map`, `mle`, one or several; by default the first two, and with
+            `rows` NUTS, MAP and MLE.
         posterior
             Whether truths are drawn from the posterior of the data instead of the prior, and each replicate
             is fitted together with the data.
@@ -200,6 +201,9 @@ class Model:
             Another program that simulates, with parameters of the same names.
         rank
             Quantities besides parameters, as expressions: `"theta"`, `"mu - 2 * tau"`.
+        rows
+            Numbers of rows that data sets have, such as `[50, 100, 200]`, drawn with replacement from those
+            of the table; by default all rows of the table.
         executor
             Where fits run, as in `fit_each`.
         output
@@ -211,7 +215,7 @@ adapt_delta, max_treedepth, metric, seed, level, jobs, timeout, progress
         Returns
         -------
         The calibration: `methods["nuts"].judgement`, `.sentence`, `.advice`, `.quantities`; `frame` has every
-        rank.
+        rank; with `rows`, `record.by_rows` and `record.needed`.
 
         Raises
         ------

@@ -40,7 +40,7 @@ WITH_VALUE = frozenset({
     "above", "adapt-delta", "alias", "bic-count", "by", "chains", "compiler", "design", "draws", "experiment",
     "figures", "horizon", "init", "jobs", "keep", "level", "max-treedepth", "method", "methods",
     "metric", "missing", "name", "new-groups", "output", "parameters", "points", "pointwise-draws",
-    "priors", "profile", "refit", "sampler", "scale", "scenarios", "seed", "starts", "threads",
+    "priors", "profile", "refit", "rows", "sampler", "scale", "scenarios", "seed", "starts", "threads",
     "threshold", "timeout", "tracking", "toolchain", "warmup",
 })  # fmt: skip
 """Options with one value, under the same name with underscores."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.binding.bind import try_bind
 from workbench.binding.bound_data import BoundData, BoundVariable
@@ -80,7 +81,9 @@ def append_rows(old: BoundData, new: BoundData, program: Program, rules: Mapping
     )
 
 
-def take_rows(data: BoundData, program: Program, rules: Mapping[str, Any], rows: slice) -> Mapping[str, Any]:
+def take_rows(
+    data: BoundData, program: Program, rules: Mapping[str, Any], rows: slice | NDArray[np.int64]
+) -> Mapping[str, Any]:
     """Return the data block with some of its rows alone; sizes that were derived follow.
 
     Parameters
@@ -90,24 +93,25 @@ def take_rows(data: BoundData, program: Program, rules: Mapping[str, Any], rows:
     program, rules
         As in `append_rows`.
     rows
-        Which rows.
+        Which rows, as a slice or as numbers from 0, which may repeat.
 
     Raises
     ------
     BindingError
         A variable does not have an element for each row.
     """
-    count, kept = data.rows or 0, len(range(data.rows or 0)[rows])
+    count = data.rows or 0
+    taken = np.arange(count)[rows]
     origins = {item.name: item.origin for item in data.variables}
     values: dict[str, Any] = {}
     for name, value in data.values.items():
         declaration = next(item for item in program.data if item.name == name)
         if name in _list_row_variables(rules) and declaration.sizes:
             axis = _find_row_axis(program, rules, declaration, (np.shape(value),) * 2, (count, count))
-            values[name] = np.take(np.asarray(value), np.arange(count)[rows], axis=axis)
+            values[name] = np.take(np.asarray(value), taken, axis=axis)
         elif not origins[name].startswith(_DERIVED_SIZE):
             values[name] = value
-    table = Table(data.table.path, f"{data.table.sha256} {kept}", pa.table({}), values=values)
+    table = Table(data.table.path, f"{data.table.sha256} {len(taken)}", pa.table({}), values=values)
     attempt = try_bind(program, table, BindingOptions())
     if attempt.problems:
         raise attempt.problems[0]

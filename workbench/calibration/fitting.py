@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from workbench.backends import Job, RawRun
 from workbench.backends.evaluator import Flag
+from workbench.binding import take_rows
 from workbench.calibration.quantities import LOG_LIKELIHOOD, evaluate_quantities
 from workbench.calibration.ranks import choose_ranked, place_in_normal, rank_truths
 from workbench.calibration.simulated_fit import QuantityNumbers, SimulatedFit
+from workbench.diagnostics.calibration import compute_calibration_error
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.errors import RunError, WorkbenchError
 from workbench.estimation.context import FitContext
@@ -37,15 +39,18 @@ from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.draws import count_parameter_columns
 from workbench.results.method_result import MethodResult
+from workbench.results.quantities import owner
 from workbench.toolchain import CompiledModel
 
 if TYPE_CHECKING:
     import xarray as xr
     from arviz_stats.base import array_stats
+    from scipy import special
 
     from workbench.backends.stan import StanBackend
 else:
     array_stats = LateModule("arviz_stats.base", "array_stats")
+    special = LateModule("scipy.special")
     xr = LateModule("xarray")
 
 Floats = NDArray[np.float64]
@@ -56,6 +61,9 @@ WATCHED = ("WB101", "WB102", "WB103", "WB201", "WB202", "WB203", "WB204", "WB301
 
 _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
+
+_SURE = 1e-6
+"""Distance from 1 of the probabilities of yes and no together that rounding explains. Ours."""
 
 _ALONE = 1e-12
 """Derivative, relative to the largest, below which a value does not depend on a dimension. Ours: rounding."""
@@ -108,12 +116,15 @@ class SimulatedData:
         Stan's names of the parameters, and the values that it was simulated with `(column,)`.
     outcomes
         By variable of the data block: its simulated value.
+    rows
+        Numbers of the rows of the table, from 0, whose covariates it has; `None` for all of them.
     """
 
     number: int
     columns: tuple[str, ...]
     truth: Floats = field(repr=False)
     outcomes: Mapping[str, Any] = field(repr=False)
+    rows: NDArray[np.int64] | None = field(default=None, repr=False)
 
 
 def fit_simulated(context: CalibrationContext, data: SimulatedData, folder: Path) -> list[SimulatedFit]:
@@ -153,12 +164,29 @@ def list_fitted(methods: tuple[Method, ...]) -> tuple[Method, ...]:
 
 def replace_outcomes(request: FitRequest, data: SimulatedData) -> FitRequest:
     """Return the request with simulated outcomes and a seed of its own; nothing is stored of single rows."""
+    request = replace_rows(request, data.rows)
     variables = tuple(
         replace(item, value=data.outcomes[item.name]) if item.name in data.outcomes else item
         for item in request.data.variables
     )
     (seed,) = derive_seeds((request.seed, data.number), 1)
     return replace(request, data=replace(request.data, variables=variables), seed=seed)
+
+
+def replace_rows(request: FitRequest, rows: NDArray[np.int64] | None) -> FitRequest:
+    """Return the request with some rows of its data, which may repeat; groups and their numbers stay.
+
+    Raises
+    ------
+    BindingError
+        The program does not accept these rows.
+    """
+    if rows is None:
+        return request
+    data = request.data
+    values = take_rows(data, request.program, data.rules, rows)
+    variables = tuple(replace(item, value=values[item.name]) for item in data.variables)
+    return replace(request, data=replace(data, variables=variables, rows=len(rows)))
 
 
 @dataclass
@@ -169,15 +197,19 @@ class _Fitting:
     ----------
     shared, data, context
         What all fits share, the data set, and the context of its fits.
+    probability_error
+        That of the fit that was made last, as `SimulatedFit` has it.
     """
 
     shared: CalibrationContext
     data: SimulatedData
     context: FitContext
+    probability_error: float | None = None
 
     def fit(self, method: Method) -> SimulatedFit:
         """Return the fit by one method."""
         started = time.monotonic()
+        self.probability_error = None
         try:
             checks, numbers = self._choose(method)()
             failure = ""
@@ -187,7 +219,10 @@ class _Fitting:
             text = f"an error of workbench itself: {type(reason).__name__}: {reason}"
             checks, numbers, failure = {}, None, text
         done = SimulatedFit(self.data.number, method.name, time.monotonic() - started, failure, checks)
-        return done if numbers is None else replace(done, numbers=numbers)
+        done = replace(done, rows=None if self.data.rows is None else len(self.data.rows))
+        if numbers is None:
+            return done
+        return replace(done, numbers=numbers, probability_error=self.probability_error)
 
     def _choose(self, method: Method) -> Callable[[], tuple[Mapping[str, bool], QuantityNumbers]]:
         if isinstance(method, Nuts):
@@ -248,7 +283,14 @@ class _Fitting:
         value = np.array([values[name] for name in names])
         error = np.array([errors[name] for name in names])
         place = place_in_normal(truth, value, error)
-        return {}, QuantityNumbers(tuple(names), truth, np.full(len(names), np.nan), place, value, error)
+        reach = error * float(special.ndtri((1 + self.context.request.level) / 2))
+        if set(self.data.columns) <= set(values):
+            estimate = np.array([[values[name] for name in self.data.columns]])
+            self._measure_probabilities(self._unconstrain(self.data.columns, estimate))
+        ranks = np.full(len(names), np.nan)
+        return {}, QuantityNumbers(
+            tuple(names), truth, ranks, place, value, error, value - reach, value + reach
+        )
 
     # --- Truths among draws -------------------------------------------------------------------------------
 
@@ -263,15 +305,38 @@ class _Fitting:
             The parameters at all draws, `(S, column)`: for means and standard deviations.
         """
         # The truth stands last. Its transformed quantities need all of its parameters.
+        self._measure_probabilities(points)
         names, rows = self._evaluate(points, columns)
         means = rows[:-1].mean(axis=0)
         sds = rows[:-1].std(axis=0, ddof=1)
         places = [names.index(column) for column in columns if column in names]
         known = [place for place, column in enumerate(columns) if column in names]
         means[places], sds[places] = values[:, known].mean(axis=0), values[:, known].std(axis=0, ddof=1)
+        ends = self._find_interval(rows[:-1])
+        ends[:, places] = self._find_interval(values[:, known])
         rng = np.random.default_rng(self.context.request.seed)
         ranks, uniform = rank_truths(rows[:-1], rows[-1], rng)
-        return QuantityNumbers(names, rows[-1], ranks, uniform, means, sds)
+        return QuantityNumbers(names, rows[-1], ranks, uniform, means, sds, *ends)
+
+    def _find_interval(self, draws: Floats) -> Floats:
+        """Return the ends of central intervals, `(2, quantity)`: Weibull's quantiles hold what they should.
+
+        A new draw lies below the quantile of probability p of any number of draws with a probability of p.
+        """
+        tail = (1 - self.context.request.level) / 2
+        return np.asarray(np.quantile(draws, (tail, 1 - tail), axis=0, method="weibull"))
+
+    def _measure_probabilities(self, points: Floats) -> None:
+        """Keep the error of mean probabilities of a yes at unconstrained points, where rows were chosen."""
+        if self.data.rows is None:
+            return
+        truth = self._unconstrain(self.data.columns, self.data.truth[None])
+        every = np.concatenate([truth, points]) if truth.shape[1] == points.shape[1] else np.empty((0, 0))
+        if not every.size or not np.isfinite(every).all():
+            return
+        found = compute_yes_probabilities(self.context, self.shared.backend, self.data, every)
+        if found is not None:
+            self.probability_error = compute_calibration_error(found[0], found[1:].mean(axis=0))
 
     def _evaluate(self, points: Floats, columns: tuple[str, ...]) -> tuple[tuple[str, ...], Floats]:
         """Return the quantities, and their values at points and then at the truth, `(R + 1, quantity)`."""
@@ -382,14 +447,14 @@ def _list_map_intervals(
     return search.best.values, compute_standard_errors(search.best)
 
 
-def make_plain_job(context: FitContext) -> Job:
-    """Return a call without log densities of single rows and without replicates."""
+def make_plain_job(context: FitContext, *, pointwise: bool = False) -> Job:
+    """Return a call without replicates and, unless asked for, without log densities of single rows."""
     request = context.request
     instrumented = request.program.instrumented
     own: Mapping[str, Any] = {}
     if instrumented is not None:
         own = instrumented.make_data(
-            weights=request.weights, hyperparameters=request.priors.lifted, pointwise=False
+            weights=request.weights, hyperparameters=request.priors.lifted, pointwise=pointwise
         )
     return replace(context.make_job_with(context.exe, "calibration", own), folder=context.folder / "calls")
 
@@ -412,6 +477,58 @@ def sum_likelihood(request: FitRequest, names: tuple[str, ...], rows: Floats) ->
     if not terms or not set(terms) <= set(names):
         return None
     return np.asarray(rows[:, [names.index(term) for term in terms]].sum(axis=1))
+
+
+def compute_yes_probabilities(
+    context: FitContext, backend: StanBackend, data: SimulatedData, points: Floats
+) -> Floats | None:
+    """Return the probability of a yes for each row at unconstrained points, `(point, row)`.
+
+    It is the density of an outcome that is yes everywhere; with that of no it makes 1, else the outcome is
+    none of yes and no.
+
+    Parameters
+    ----------
+    context, backend, data
+        The fit of the data set, what runs it, and the data set.
+    points
+        Unconstrained values of the parameters.
+
+    Returns
+    -------
+    `None` where there is not exactly one outcome, each element of it yes or no with a density of its own.
+    """
+    instrumented = context.request.program.instrumented
+    if instrumented is None or len(data.outcomes) != 1:
+        return None
+    ((name, outcome),) = data.outcomes.items()
+    outcome = np.asarray(outcome)
+    if outcome.dtype.kind != "i" or not np.isin(outcome, (0, 1)).all():
+        return None
+    found = []
+    for number in (0, 1):
+        variables = tuple(
+            replace(item, value=np.full_like(outcome, number)) if item.name == name else item
+            for item in context.request.data.variables
+        )
+        request = replace(context.request, data=replace(context.request.data, variables=variables))
+        folder = context.folder / f"all-{number}"
+        folder.mkdir(parents=True, exist_ok=True)
+        job = make_plain_job(replace(context, request=request, folder=folder), pointwise=True)
+        try:
+            names, rows = backend.constrain_points(job, points, Flag.GENERATED)
+        except RunError:
+            return None
+        finally:
+            backend.free(context.exe)
+        places = [
+            place for place, column in enumerate(names) if owner(column) == instrumented.outputs.log_lik
+        ]
+        if len(places) != outcome.size:
+            return None
+        found.append(np.exp(rows[:, places]))
+    no, yes = found
+    return yes if np.allclose(no + yes, 1.0, rtol=0, atol=_SURE) else None
 
 
 # --- Checks -----------------------------------------------------------------------------------------------

@@ -137,9 +137,17 @@ def write_tables(folder: Path, fits: Sequence[SimulatedFit]) -> str:
     """
     table = _pack(tabulate_fits(fits).replace_schema_metadata(None))
     codes = sorted({code for fit in fits for code in fit.checks})
+    rows = {}
+    if any(fit.rows is not None for fit in fits):
+        errors = [fit.probability_error for fit in fits]
+        rows = {
+            "rows": pa.array([fit.rows for fit in fits], pa.int32()),
+            "probability_error": pa.array(errors, pa.float64()),
+        }
     columns = {
         "simulation": pa.array([fit.simulation for fit in fits], pa.int32()),
         "method": pa.array([fit.method for fit in fits], pa.string()),
+        **rows,
         "seconds": pa.array([fit.seconds for fit in fits], pa.float64()),
         "failure": pa.array([fit.failure or None for fit in fits], pa.string()),
         **{code: pa.array([fit.checks.get(code) for fit in fits], pa.bool_()) for code in codes},

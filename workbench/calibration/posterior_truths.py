@@ -227,14 +227,7 @@ class _Proof:
         folder.mkdir(parents=True, exist_ok=True)
         context = FitContext(replace_outcomes(request, data), self.exe, self.backend, folder, SILENT)
         job = make_plain_job(context)
-        names, rows = self.backend.constrain_points(job, self._unconstrain(job, data), Flag.GENERATED)
-        instrumented = request.program.instrumented
-        assert instrumented is not None  # noqa: S101 - the simulator has one
-        sums: dict[str, float] = {}
-        for term in instrumented.terms:
-            value = float(rows[0, names.index(f"{instrumented.outputs.densities}[{term.index}]")])
-            sums[term.role] = sums.get(term.role, 0.0) + value
-        return sums
+        return sum_by_role(request, self.backend, job, self._unconstrain(job, data))
 
     def _unconstrain(self, job: Job, data: SimulatedData) -> Floats:
         size = self.backend.dimension(job)
@@ -246,6 +239,18 @@ class _Proof:
                 "observed twice would need the same one."
             )
         return self.backend.unconstrain_values(job, data.columns, data.truth[None])
+
+
+def sum_by_role(request: FitRequest, backend: StanBackend, job: Job, point: Floats) -> dict[str, float]:
+    """Return the log density of each role, such as the likelihood, at an unconstrained point `(1, U)`."""
+    names, rows = backend.constrain_points(job, point, Flag.GENERATED)
+    instrumented = request.program.instrumented
+    assert instrumented is not None  # noqa: S101 - the simulator has one
+    sums: dict[str, float] = {}
+    for term in instrumented.terms:
+        value = float(rows[0, names.index(f"{instrumented.outputs.densities}[{term.index}]")])
+        sums[term.role] = sums.get(term.role, 0.0) + value
+    return sums
 
 
 def _append(old: Any, new: NDArray[Any], both: Any) -> NDArray[Any]:

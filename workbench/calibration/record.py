@@ -146,8 +146,27 @@ class MethodCalibration(Struct, frozen=True, kw_only=True):
     quantities: tuple[QuantityCalibration, ...] = ()
 
 
+class MethodDistance(Struct, frozen=True):
+    """How far two methods' estimates lie apart, where both have one.
+
+    Attributes
+    ----------
+    method
+        The key of the other method.
+    fits
+        How many data sets both have fitted.
+    distance, se
+        Mean of the absolute difference, and its standard error [posterior SDs].
+    """
+
+    method: str
+    fits: int
+    distance: float
+    se: float
+
+
 class RowsCalibration(Struct, frozen=True, kw_only=True):
-    """One quantity at one number of rows.
+    """One quantity by one method at one number of rows.
 
     Attributes
     ----------
@@ -157,12 +176,20 @@ class RowsCalibration(Struct, frozen=True, kw_only=True):
         How many fits.
     rmse, rmse_se
         Root mean square of estimate minus truth, and its standard error [unit of the quantity].
-    width
-        Median width of the interval of the stated level.
+    bias, bias_se
+        Mean of estimate minus truth, and its standard error [unit of the quantity].
+    width, width_se
+        Median width of the intervals of the stated level, and its standard error [unit of the quantity].
     coverage
         How many truths that interval holds.
-    to_mean
-        Root mean square distance to the posterior mean of NUTS [its SDs]; of NUTS itself none.
+    is_off
+        Whether its coverage is too improbable for a right method, among all of the method here.
+    contraction
+        1 minus the median variance, relative to that of the truths.
+    distances
+        To the estimates of other methods.
+    largest_share
+        Share of the sum of squared errors that one data set alone makes.
     """
 
     rows: int
@@ -172,9 +199,63 @@ class RowsCalibration(Struct, frozen=True, kw_only=True):
     fits: int
     rmse: float | None = None
     rmse_se: float | None = None
+    bias: float | None = None
+    bias_se: float | None = None
     width: float | None = None
+    width_se: float | None = None
     coverage: IntervalShare | None = None
-    to_mean: float | None = None
+    is_off: bool = False
+    contraction: float | None = None
+    distances: tuple[MethodDistance, ...] = ()
+    largest_share: float | None = None
+
+
+class RowsProbability(Struct, frozen=True, kw_only=True):
+    """How far probabilities of a yes are from those that outcomes were drawn with, at one number of rows.
+
+    Attributes
+    ----------
+    rows, method, fits
+        What is described, and how many fits.
+    error, error_se
+        Mean expected calibration error against the true probabilities, and its standard error.
+    """
+
+    rows: int
+    method: str
+    fits: int
+    error: float
+    error_se: float
+
+
+class RowsNeeded(Struct, frozen=True, kw_only=True):
+    """How many rows a quantity takes.
+
+    Attributes
+    ----------
+    quantity, label, method
+        What is described, and whose intervals are meant.
+    rows, width
+        The largest number of rows, and the width of the interval there.
+    slope
+        Change of log width with log rows, over all numbers: -0.5 where it shrinks as 1 / sqrt(rows).
+    fits_from
+        The number of rows from which the width shrinks as 1 / sqrt(rows); `None` where it does not.
+    half_rows
+        The number of rows that half of the width takes; `None` where it is not known.
+    sentence
+        The same in words.
+    """
+
+    quantity: str
+    label: str
+    method: str
+    rows: int
+    width: float
+    slope: float
+    fits_from: int | None = None
+    half_rows: int | None = None
+    sentence: str = ""
 
 
 class CalibrationRecord(Struct, frozen=True, kw_only=True):
@@ -205,9 +286,12 @@ class CalibrationRecord(Struct, frozen=True, kw_only=True):
     notes
         What must be known about it.
     methods
-        Each method.
-    by_rows
-        By number of rows, where `--rows` asked for that.
+        Each method; where `--rows` asked for several numbers of rows, with the most rows.
+    by_rows, probabilities
+        By number of rows, where `--rows` asked for that: each quantity by each method, and probabilities of a
+        yes by each method.
+    needed
+        How many rows each quantity takes.
     table_sha256
         The hash of `simulations.parquet`.
     seconds
@@ -239,6 +323,8 @@ class CalibrationRecord(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     methods: tuple[MethodCalibration, ...] = ()
     by_rows: tuple[RowsCalibration, ...] = ()
+    probabilities: tuple[RowsProbability, ...] = ()
+    needed: tuple[RowsNeeded, ...] = ()
     table_sha256: str = ""
     seconds: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)

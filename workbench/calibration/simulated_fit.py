@@ -25,7 +25,7 @@ else:
 Floats = NDArray[np.float64]
 """An array of doubles."""
 
-NUMBERS = ("truth", "rank", "place", "mean", "sd")
+NUMBERS = ("truth", "rank", "place", "mean", "sd", "lower", "upper")
 """What a fit says of each quantity, as columns of a table."""
 
 _FITS = b"workbench.fits"
@@ -52,6 +52,9 @@ class QuantityNumbers:
         smaller value where the method gives a normal distribution.
     mean, sd
         Posterior mean and standard deviation; of MLE and MAP, the estimate and its standard error.
+    lower, upper
+        Ends of the interval of the stated level: central, or of MLE and MAP the estimate with so many
+        standard errors to both sides.
     """
 
     names: tuple[str, ...]
@@ -60,6 +63,8 @@ class QuantityNumbers:
     place: Floats = field(repr=False)
     mean: Floats = field(repr=False)
     sd: Floats = field(repr=False)
+    lower: Floats = field(repr=False)
+    upper: Floats = field(repr=False)
 
 
 NOTHING = QuantityNumbers((), *(np.empty(0) for _ in NUMBERS))
@@ -84,6 +89,11 @@ class SimulatedFit:
         By code of a check of the workbench: whether it fired.
     numbers
         The quantities.
+    rows
+        How many rows the data set has, where that was chosen.
+    probability_error
+        Expected calibration error of the probabilities of a yes, against those that the outcomes were drawn
+        with; `None` where the outcome is not yes or no, or was not asked for.
     """
 
     simulation: int
@@ -92,6 +102,8 @@ class SimulatedFit:
     failure: str = ""
     checks: Mapping[str, bool] = field(default_factory=dict)
     numbers: QuantityNumbers = field(default=NOTHING, repr=False)
+    rows: int | None = None
+    probability_error: float | None = None
 
 
 def tabulate_fits(fits: Sequence[SimulatedFit]) -> pa.Table:
@@ -102,10 +114,23 @@ def tabulate_fits(fits: Sequence[SimulatedFit]) -> pa.Table:
         "method": pa.array([fit.method for fit in fits for _ in fit.numbers.names], pa.string()),
         "quantity": pa.array([name for fit in fits for name in fit.numbers.names], pa.string()),
     }
+    if any(fit.rows is not None for fit in fits):
+        columns["rows"] = pa.array(np.repeat([fit.rows or 0 for fit in fits], sizes), pa.int32())
     for number in NUMBERS:
         parts = [getattr(fit.numbers, number) for fit in fits]
         columns[number] = pa.array(np.concatenate(parts) if parts else np.empty(0), pa.float64())
-    facts = [[fit.simulation, fit.method, fit.seconds, fit.failure, dict(fit.checks)] for fit in fits]
+    facts = [
+        [
+            fit.simulation,
+            fit.method,
+            fit.seconds,
+            fit.failure,
+            dict(fit.checks),
+            fit.rows,
+            fit.probability_error,
+        ]
+        for fit in fits
+    ]
     return pa.table(columns).replace_schema_metadata({_FITS: json.dumps(facts)})
 
 
@@ -150,8 +175,10 @@ def read_fits(path: Path) -> list[SimulatedFit]:
                 _cut(
                     names, numbers, starts.get((simulation, method), 0), counts.get((simulation, method), 0)
                 ),
+                None if rows is None else int(rows),
+                None if error is None else float(error),
             )
-            for simulation, method, seconds, failure, checks in facts
+            for simulation, method, seconds, failure, checks, rows, error in facts
         ]
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError, AttributeError) as reason:
         raise RunIncomplete(f"`{path}` does not hold fits of simulated data.", hint=_DAMAGED) from reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,15 +34,17 @@ _BATCH = 4
 number would make all pieces anew."""
 
 
-def list_tasks(context: CalibrationContext, drawn: Simulations) -> list[Task]:
-    """Return tasks for all data sets that could be drawn, each of which leaves a piece."""
-    numbers = np.flatnonzero(drawn.is_drawn)
-    if not len(numbers):
+def list_tasks(context: CalibrationContext, data: Sequence[SimulatedData]) -> list[Task]:
+    """Return tasks for data sets, each of which leaves a piece."""
+    if not data:
         return []
-    shared = share_context(context, take_simulation(drawn, int(numbers[0])))
-    return [
-        _make_task(shared, drawn, numbers[start : start + _BATCH]) for start in range(0, len(numbers), _BATCH)
-    ]
+    shared = share_context(context, data[0])
+    return [_make_task(shared, tuple(data[start : start + _BATCH])) for start in range(0, len(data), _BATCH)]
+
+
+def list_drawn(drawn: Simulations) -> list[SimulatedData]:
+    """Return the data sets that could be drawn."""
+    return [take_simulation(drawn, int(number)) for number in np.flatnonzero(drawn.is_drawn)]
 
 
 def take_simulation(drawn: Simulations, number: int) -> SimulatedData:
@@ -51,15 +54,15 @@ def take_simulation(drawn: Simulations, number: int) -> SimulatedData:
     return SimulatedData(number, columns, values[number], outcomes)
 
 
-def _make_task(shared: Shared, drawn: Simulations, numbers: np.ndarray) -> Task:
-    data = tuple(take_simulation(drawn, int(number)) for number in numbers)
+def _make_task(shared: Shared, data: tuple[SimulatedData, ...]) -> Task:
     content = [hash_bytes(one.truth.tobytes()) for one in data]
     content += [
         f"{name}={hash_bytes(np.ascontiguousarray(value).tobytes())}"
         for one in data
         for name, value in sorted(one.outcomes.items())
     ]
-    key = hash_texts("simulated fits", shared.key, repr(numbers.tolist()), *content)
+    content += [hash_bytes(one.rows.tobytes()) for one in data if one.rows is not None]
+    key = hash_texts("fits with intervals", shared.key, repr([one.number for one in data]), *content)
     name = f"fits-{key[:32]}.parquet"
     return Task(key, name_function(fit_batch), (data, name), (shared,), (name,))
 

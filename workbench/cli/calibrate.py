@@ -37,7 +37,8 @@ def command(
         typer.Option(
             "--method",
             "--methods",
-            help="nuts, laplace, pathfinder, map, mle (several, with commas). By default nuts and laplace.",
+            help="nuts, laplace, pathfinder, map, mle (several, with commas). By default nuts and laplace; "
+            "with --rows nuts, map and mle.",
             metavar="NAMES",
         ),
     ] = None,
@@ -64,6 +65,15 @@ def command(
             "--rank",
             help=r"A quantity to rank besides parameters: theta, theta\[2], 'exp(mu) - tau' (repeatable).",
             metavar="TEXT",
+            rich_help_panel=_SIMULATIONS,
+        ),
+    ] = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Numbers of rows that data sets have, such as 50,100,200,500, drawn with replacement from "
+            "those of the table: how much data is needed.",
+            metavar="NUMBERS",
             rich_help_panel=_SIMULATIONS,
         ),
     ] = None,
@@ -117,11 +127,11 @@ def command(
     from workbench.workflow.inputs import check_inputs
     from workbench.workflow.method_settings import choose_methods
 
-    where = parse_scheduler(scheduler)
+    where, counts = parse_scheduler(scheduler), parse.parse_counts("--rows", rows)
     program, source = library.resolve_data(model, data)
     check_inputs(program, options.read_dash(source))
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric)
-    names = parse.split_names(method) or ("nuts", "laplace")
+    names = parse.split_names(method) or (("nuts", "map", "mle") if rows else ("nuts", "laplace"))
     methods = choose_methods(names, nuts, starts=starts, profile=[])
     from workbench.priors.priors_file import read_priors  # only here: a missing file is told without it
 
@@ -157,7 +167,7 @@ def command(
     from workbench.workflow.calibrate import CalibrateOptions, calibrate_files
     from workbench.workflow.pages.calibrate import build_calibration_page
 
-    asked = CalibrateOptions(simulations, posterior, simulate_with, tuple(rank or ()))
+    asked = CalibrateOptions(simulations, posterior, simulate_with, tuple(rank or ()), rows=counts)
     times = Timed(console.progress(quiet))
     try:
         with open_executor(where, workers, times) as executor:

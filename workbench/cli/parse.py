@@ -206,6 +206,28 @@ def parse_kept(texts: list[str] | None) -> tuple[str, ...] | None:
     return None if texts is None else () if names == ("none",) else names
 
 
+def parse_counts(option: str, texts: list[str] | None) -> tuple[int, ...]:
+    """Return whole numbers that are given one by one, or with commas between them.
+
+    Raises
+    ------
+    RequestError
+        A text is none.
+
+    >>> parse_counts("--rows", ["50,100", "200"])
+    (50, 100, 200)
+    """
+    found = []
+    for text in split_names(texts):
+        if not text.isdecimal():
+            raise RequestError(
+                f"{option} was expected to be whole numbers with commas between them, found `{text}`.",
+                hint=f"{option} 50,100,200,500",
+            )
+        found.append(int(text))
+    return tuple(found)
+
+
 def split_names(texts: list[str] | None) -> tuple[str, ...]:
     """Return names that are given one by one, or with commas between them.
 

@@ -16,7 +16,8 @@ def command(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            help="Run directories that `workbench fit` wrote, or one study, or a folder of `fit-each`.",
+            help="Run directories that `workbench fit` wrote, or one study, or a folder of `fit-each` or "
+            "`calibrate`.",
             metavar="RUN",
             autocompletion=completion.complete_runs,
         ),
@@ -52,6 +53,13 @@ def command(
         from workbench.workflow.pages.segments import redraw_segments
 
         console.show_path(redraw_segments(runs[0], figures))
+        return
+    from workbench.calibration.folder import is_calibration
+
+    if is_calibration(runs[0]) and not run_directory.is_run(runs[0]):
+        from workbench.workflow.pages.calibrate import redraw_calibration
+
+        console.show_path(redraw_calibration(runs[0], figures))
         return
     run_directory.require_run(runs[0])
     from workbench.workflow import report

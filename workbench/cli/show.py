@@ -20,7 +20,8 @@ def command(
     run: Annotated[
         Path,
         typer.Argument(
-            help="A run directory that `workbench fit` wrote, a study, or a folder of `fit-each`.",
+            help="A run directory that `workbench fit` wrote, a study, or a folder of `fit-each` or "
+            "`calibrate`.",
             metavar="RUN",
             autocompletion=completion.complete_runs_and_versions,
         ),
@@ -41,6 +42,7 @@ def command(
     """Show the results of a run or a study as they were printed, or some quantities with their density."""
     if cite and form:
         raise RequestError("--cite prints BibTeX, and --format a table.", hint="give one of them")
+    from workbench.calibration.folder import is_calibration
     from workbench.results import run_directory
     from workbench.segments.folder import is_segments
 
@@ -50,6 +52,9 @@ def command(
         return
     if is_segments(run) and not run_directory.is_run(run):
         _show_segments(run, form, has_options=bool(quantities) or cite)
+        return
+    if is_calibration(run) and not run_directory.is_run(run):
+        _show_calibration(run, form, has_options=bool(quantities) or cite)
         return
     run_directory.require_run(run)
     if cite:
@@ -117,6 +122,30 @@ def _show_segments(folder: Path, form: TableFormat | None, *, has_options: bool)
 
     found = segments.read(folder)
     page = build_segments_page(found)
+    if form:
+        from workbench.workflow.pages.tables import format_page, list_rows
+
+        console.show_table(format_page(page, list_rows(found.frame), form), form)
+    else:
+        console.show(page)
+
+
+def _show_calibration(folder: Path, form: TableFormat | None, *, has_options: bool) -> None:
+    """Show what `workbench calibrate` printed, or its table in a format.
+
+    Raises
+    ------
+    RequestError
+        Something was asked for that only a run has.
+    """
+    if has_options:
+        hint = "`workbench show` with the folder alone shows it; simulations.parquet has every quantity"
+        raise RequestError(f"quantities and --cite are of a run, but `{folder}` is a calibration.", hint=hint)
+    from workbench.calibration import folder as calibrations
+    from workbench.workflow.pages.calibrate import build_calibration_page
+
+    found = calibrations.read(folder)
+    page = build_calibration_page(found)
     if form:
         from workbench.workflow.pages.tables import format_page, list_rows
 

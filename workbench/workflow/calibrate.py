@@ -14,20 +14,29 @@ import msgspec
 from workbench import card, files, tables
 from workbench.backends import Backend
 from workbench.calibration import folder as calibration_folder
-from workbench.calibration.fitting import CalibrationContext, LikelihoodProgram, list_fitted, make_plain_job
+from workbench.calibration.fitting import (
+    CalibrationContext,
+    LikelihoodProgram,
+    SimulatedData,
+    list_fitted,
+    make_plain_job,
+)
 from workbench.calibration.folder import PIECES, REPORT, Calibration
 from workbench.calibration.judge import judge_method
+from workbench.calibration.other_rows import check_prior_stays, check_rows, simulate_rows
 from workbench.calibration.posterior_truths import check_outcomes, simulate_posterior
 from workbench.calibration.quantities import LOG_LIKELIHOOD, parse_quantities
 from workbench.calibration.record import SCHEMA, CalibrationRecord
+from workbench.calibration.recovery import list_needed, summarise_probabilities, summarise_rows
 from workbench.calibration.simulated_fit import SimulatedFit, read_fits
 from workbench.calibration.simulator import (
     GIVEN,
     Simulations,
+    Simulator,
     build_replicator,
     build_simulator,
 )
-from workbench.calibration.tasks import list_tasks
+from workbench.calibration.tasks import list_drawn, list_tasks
 from workbench.calibration.words import describe_all
 from workbench.errors import MethodError, RequestError, RunIncomplete
 from workbench.estimation.context import FitContext
@@ -56,6 +65,9 @@ from workbench.workflow.read_program import read_program
 MOST_SIMULATIONS = 100_000
 """The most data sets that may be asked for: their ranks are held in memory. Ours."""
 
+MOST_ROWS = 10_000_000
+"""The most rows of a simulated data set: they are held in memory. Ours."""
+
 _LONG_NAME = 60
 """The most characters of a program or a table in the name of a folder. Ours."""
 
@@ -76,6 +88,8 @@ class CalibrateOptions:
         Expressions that are ranked besides parameters.
     executor
         Where fits run; `None` for this machine.
+    rows
+        Numbers of rows that data sets have, drawn from those of the table; by default all rows of the table.
     """
 
     simulations: int = 200
@@ -83,6 +97,7 @@ class CalibrateOptions:
     simulate_with: Path | None = None
     quantities: tuple[str, ...] = ()
     executor: Executor | None = None
+    rows: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no calibration can have.
@@ -103,6 +118,22 @@ class CalibrateOptions:
                 "together with "
                 "--simulate-with."
             )
+        if self.rows:
+            self._check_rows()
+
+    def _check_rows(self) -> None:
+        wrong = next((count for count in self.rows if not 1 <= count <= MOST_ROWS), None)
+        if wrong is not None:
+            raise RequestError(
+                f"--rows was expected to be numbers between 1 and {MOST_ROWS:,}, found {wrong:,}."
+            )
+        if self.from_posterior:
+            raise RequestError(
+                "--rows asks how well parameters are found from so many rows alone, with truths from the "
+                "prior; --posterior fits each replicate together with the data: they cannot be had together.",
+                hint="leave one of them out",
+            )
+        object.__setattr__(self, "rows", tuple(sorted(set(self.rows))))
 
 
 def calibrate_files(
@@ -201,6 +232,8 @@ def choose_folder(model: Path, table: Table, asked: CalibrateOptions) -> Path:
         names.append(asked.simulate_with.stem[:_LONG_NAME])
     if asked.from_posterior:
         names.append("posterior")
+    if asked.rows:
+        names.append("rows")
     return Path("reports") / "-".join(names)
 
 
@@ -243,24 +276,27 @@ class _Work:
         backend = StanBackend()
         try:
             with files.make_scratch() as scratch:
-                context, drawn, expected = self._simulate(backend, scratch)
-                fits = self._fit(context, drawn)
+                context, drawn, data, expected = self._simulate(backend, scratch)
+                fits = self._fit(context, data)
         finally:
             backend.end_idle()
         with self.progress.stage("Writing the report"):
-            record = self._finish_record(record, fits, drawn, expected, time.monotonic() - started)
+            left_out = max(1, len(self.asked.rows)) * len(drawn.is_drawn) - len(data)
+            seconds = time.monotonic() - started
+            record = self._finish_record(record, fits, drawn, left_out, expected, seconds)
             return self._write(record, fits)
 
     # --- Truths and data sets -----------------------------------------------------------------------------
 
     def _simulate(
         self, backend: Any, scratch: Path
-    ) -> tuple[CalibrationContext, Simulations, tuple[str, ...]]:
-        """Return what fits share, the data sets, and notes about them."""
+    ) -> tuple[CalibrationContext, Simulations, list[SimulatedData], tuple[str, ...]]:
+        """Return what fits share, the truths, the data sets, and notes about them."""
         other = self._read_other()
         request, model = self._build(self.request, backend)
         simulated = request if other is None else other
         count, seed = self.asked.simulations, self.options.seed
+        data: list[SimulatedData] | None = None
         if self.asked.from_posterior:
             with self.progress.stage("Sampling the posterior"):
                 truths = simulate_posterior(
@@ -279,7 +315,10 @@ class _Work:
             with self.progress.stage("Simulating data"):
                 drawn = simulator.draw(count, seed)
             check_outcomes(request, drawn)
-        if not drawn.is_drawn.any():
+            if self.asked.rows:
+                data = self._simulate_rows((request, model), simulator, drawn, backend, scratch)
+        data = list_drawn(drawn) if data is None else data
+        if not data:
             raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
         simulated_by, notes = None, drawn.notes
         columns = self._list_columns(request, model, backend, scratch)
@@ -287,7 +326,31 @@ class _Work:
             simulated_by, note = self._compare_parameters(other, drawn, columns, backend)
             notes = (*notes, *note)
         quantities = parse_quantities(self.asked.quantities, columns)
-        return CalibrationContext(request, model, backend, quantities, simulated_by), drawn, notes
+        context = CalibrationContext(request, model, backend, quantities, simulated_by)
+        return context, drawn, data, notes
+
+    def _simulate_rows(
+        self,
+        fitted: tuple[FitRequest, CompiledModel],
+        simulator: Simulator,
+        drawn: Simulations,
+        backend: Any,
+        scratch: Path,
+    ) -> list[SimulatedData]:
+        """Return the data sets of each number of rows, the fewest rows first."""
+        request, model = fitted
+        for own in (request, simulator.request):
+            check_rows(own, simulator)
+        data = []
+        with self.progress.stage("Simulating data", float(len(self.asked.rows))) as stage:
+            for done, sets in enumerate(
+                simulate_rows(simulator, drawn, self.asked.rows, self.options.seed), start=1
+            ):
+                if sets and self.asked.simulate_with is None:
+                    check_prior_stays(request, model.exe, backend, scratch / "prior", sets[0])
+                data += sets
+                stage.update(float(done))
+        return data
 
     def _build(self, request: FitRequest, backend: Backend) -> tuple[FitRequest, CompiledModel]:
         """Return the request with the program that is run, proved to be the author's, and its executable."""
@@ -363,20 +426,20 @@ class _Work:
 
     # --- Fits ---------------------------------------------------------------------------------------------
 
-    def _fit(self, context: CalibrationContext, drawn: Simulations) -> list[SimulatedFit]:
+    def _fit(self, context: CalibrationContext, data: Sequence[SimulatedData]) -> list[SimulatedFit]:
         """Return the fits of all data sets, in their order."""
-        tasks = list_tasks(context, drawn)
+        tasks = list_tasks(context, data)
         pieces = self.folder / PIECES
         by_key = {task.key: task for task in tasks}
         found: dict[str, list[SimulatedFit]] = {}
         executor = self._choose_executor()
-        total, started, made = float(drawn.is_drawn.sum()), time.monotonic(), 0
+        total, started, made = float(len(data)), time.monotonic(), 0
         with self.progress.stage("Fitting simulated data", total) as stage:
             for outcome in executor.map(tasks, pieces):
                 task = by_key[outcome.key]
                 found[outcome.key] = _read_outcome(task, outcome, pieces, context)
                 made += not outcome.was_kept
-                done = sum(len({fit.simulation for fit in fits}) for fits in found.values())
+                done = sum(len({(fit.simulation, fit.rows) for fit in fits}) for fits in found.values())
                 message = describe_progress(started, made, len(tasks) - len(found) + made, "batches")
                 stage.update(float(done), message)
         wanted = {name for task in tasks for name in task.pieces}
@@ -420,6 +483,7 @@ class _Work:
                 "methods": [[method.name, list_settings(method)] for method in request.methods],
                 "quantities": list(self.asked.quantities),
                 "priors": dict(request.priors.values),
+                **({"rows": list(self.asked.rows)} if self.asked.rows else {}),
             },
         )
 
@@ -428,27 +492,31 @@ class _Work:
         record: CalibrationRecord,
         fits: Sequence[SimulatedFit],
         drawn: Simulations,
+        left_out: int,
         notes: tuple[str, ...],
         seconds: float,
     ) -> CalibrationRecord:
         names = dict.fromkeys(name for fit in fits for name in fit.numbers.names)
         labels = self.request.data.labels
         by_name = {name: label_column(name, self.request.program, labels) for name in names}
+        most_rows = max((fit.rows for fit in fits if fit.rows is not None), default=None)
         methods = tuple(
             judge_method(
                 method.name,
-                [fit for fit in fits if fit.method == method.name],
+                [fit for fit in fits if fit.method == method.name and fit.rows == most_rows],
                 by_name,
                 self.options.level,
                 is_foreign=self.asked.simulate_with is not None,
             )
             for method in list_fitted(self.request.methods)
         )
-        left_out = int((~drawn.is_drawn).sum())
+        by_rows = summarise_rows(fits, by_name, self.options.level) if self.asked.rows else ()
+        needed = list_needed(by_rows, self.options.level)
+        total = max(1, len(self.asked.rows)) * len(drawn.is_drawn)
         if left_out:
             notes = (
                 *notes,
-                f"{left_out:,} of {len(drawn.is_drawn):,} simulated data sets hold numbers that are no "
+                f"{left_out:,} of {total:,} simulated data sets hold numbers that are no "
                 "data, such "
                 "as counts beyond what an integer holds, and are left out: the prior allows what cannot be.",
             )
@@ -456,11 +524,14 @@ class _Work:
             record,
             is_finished=True,
             way="draws of the posterior" if drawn.way == GIVEN else drawn.way,
-            simulations=int(drawn.is_drawn.sum()),
+            simulations=total - left_out,
             left_out=left_out,
-            sentence=describe_all(methods),
+            sentence=f"{needed[0].sentence} {describe_all(methods)}" if needed else describe_all(methods),
             notes=notes,
             methods=methods,
+            by_rows=by_rows,
+            probabilities=summarise_probabilities(fits) if self.asked.rows else (),
+            needed=needed,
             seconds=seconds,
         )
 
@@ -486,7 +557,7 @@ def _read_outcome(
             (pieces / name).unlink(missing_ok=True)
             words = reason.message
     return [
-        SimulatedFit(one.number, method.name, failure=words)
+        SimulatedFit(one.number, method.name, failure=words, rows=None if one.rows is None else len(one.rows))
         for one in data
         for method in list_fitted(context.request.methods)
     ]

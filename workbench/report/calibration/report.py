@@ -13,6 +13,7 @@ from workbench.calibration.judge import POINT_METHODS
 from workbench.calibration.record import CalibrationRecord, MethodCalibration, QuantityCalibration
 from workbench.calibration.uniformity import compute_band, count_below, make_points
 from workbench.report import figures
+from workbench.report.calibration.rows import build_rows_sections, list_rows_reasons
 from workbench.report.calibration.tables import (
     tabulate_checks,
     tabulate_failures,
@@ -33,7 +34,7 @@ from workbench.report.document import (
     Verdict,
     VerdictReason,
 )
-from workbench.report.numbers import MISSING, format_number, format_seconds, pluralise
+from workbench.report.numbers import MISSING, format_number, format_seconds, join_with_and, pluralise
 
 _MOST_DRAWN = 6
 """Quantities of each method whose ranks are drawn: those farthest from uniform first."""
@@ -57,6 +58,8 @@ _RANDOM = (
 def build_calibration_report(calibration: Calibration) -> Document:
     """Return the report of a calibration."""
     record = calibration.record
+    most = max((item.rows for item in record.by_rows), default=None)
+    title = "Each method" if most is None else f"Each method with {most:,} rows"
     created = record.created.replace("T", " at ").replace("+00:00", " UTC")
     return Document(
         title=record.model,
@@ -64,7 +67,8 @@ def build_calibration_report(calibration: Calibration) -> Document:
         byline=f"Written {created} by workbench {record.workbench}",
         verdict=build_verdict(record),
         sections=(
-            Section("methods", "Each method", (tabulate_methods(record),)),
+            *build_rows_sections(record),
+            Section("methods", title, (tabulate_methods(record),)),
             *_list_pictures(calibration),
             *(
                 Section(
@@ -88,6 +92,13 @@ def describe_question(record: CalibrationRecord) -> str:
     """Return what was simulated and fitted, in a line."""
     data = PurePath(record.data).name
     where = f"from the prior, for the rows of {data}"
+    if record.by_rows:
+        counts = sorted({item.rows for item in record.by_rows})
+        rows = join_with_and([f"{count:,}" for count in counts])
+        where = (
+            f"{'by ' + record.simulator if record.simulator else 'from the prior'}, of {rows} rows of {data}"
+        )
+        return f"fitted to {pluralise(record.simulations, 'data set')} simulated {where}"
     if record.kind == "posterior":
         where = f"from the posterior of {data}, fitted together with the data"
     elif record.simulator:
@@ -100,7 +111,8 @@ def choose_tone(record: CalibrationRecord) -> Tone:
     judgements = {item.judgement for item in record.methods}
     if "not calibrated" in judgements:
         return Tone.FAIL
-    return Tone.OK if judgements == {"calibrated"} else Tone.CAUTION
+    is_right = judgements == {"calibrated"} and not any(item.is_off for item in record.by_rows)
+    return Tone.OK if is_right else Tone.CAUTION
 
 
 def build_verdict(record: CalibrationRecord) -> Verdict:
@@ -119,6 +131,7 @@ def build_verdict(record: CalibrationRecord) -> Verdict:
                 consequences=tuple(consequences),
             )
         )
+    reasons = [*list_rows_reasons(record), *reasons]
     reasons += [VerdictReason(note) for note in record.notes]
     return Verdict(choose_tone(record), record.sentence, tuple(reasons))
 
@@ -189,8 +202,14 @@ def _explain(record: CalibrationRecord) -> Section:
         else "Truths are draws of the prior; a data set is drawn with each, and fitted as `workbench fit` "
         "does (Talts et al., 2018, arXiv:1804.06788; Modrák et al., 2023, doi:10.1214/23-BA1404)."
     )
+    drawn_rows = (
+        "Rows of the table were drawn with replacement, for each data set its own: covariates are those of "
+        "the table, and the groups and their number stay as there. The same truths serve all numbers of "
+        "rows, and the rows of fewer are the first of more. Each method is judged with the most rows."
+    )
     items = (
         truths,
+        *((drawn_rows,) if record.by_rows else ()),
         "A truth is ranked among 99 draws that are spaced evenly, so that they are practically independent. "
         "Laplace needs no draws: parameters with an unconstrained dimension of their own are placed by the "
         "normal's distribution function.",

@@ -109,8 +109,8 @@ def _list_cells(one: QuantityCalibration, level: float) -> tuple[Cell, ...]:
     return (
         Cell(one.label, Tone.FAIL if one.is_off else None),
         Cell(p_value),
-        Cell(_show_share(shares.get(level))),
-        Cell(_show_share(shares.get(0.5))),
+        Cell(show_share(shares.get(level))),
+        Cell(show_share(shares.get(0.5))),
         Cell(
             _show_with_error(
                 one.spread, None if one.spread_se is None else (one.spread or 0) * one.spread_se, 2
@@ -122,7 +122,8 @@ def _list_cells(one: QuantityCalibration, level: float) -> tuple[Cell, ...]:
     )
 
 
-def _show_share(share: IntervalShare | None) -> str:
+def show_share(share: IntervalShare | None) -> str:
+    """Return a share with its standard error, in percent."""
     return MISSING if share is None else f"{share.share:.1%} ({100 * share.se:.1f})"
 
 

@@ -41,6 +41,7 @@ from workbench.report.figures.reliability import draw_reliability
 from workbench.report.figures.ribbon import MOST_DOTS, MOST_STEPS, Ribbon, draw_ribbon
 from workbench.report.figures.ridges import Ridge, draw_ridges
 from workbench.report.figures.rootogram import draw_rootogram
+from workbench.report.figures.rows_needed import RowsCurve, draw_rows_needed
 from workbench.report.figures.side_by_side import draw_side_by_side
 from workbench.report.figures.spread import draw_spread
 from workbench.report.figures.sweep import SweepPoint, SweepReferences, draw_sweep
@@ -68,6 +69,7 @@ __all__ = [
     "Ribbon",
     "Ridge",
     "Role",
+    "RowsCurve",
     "SweepPoint",
     "SweepReferences",
     "VersionPoint",
@@ -94,6 +96,7 @@ __all__ = [
     "draw_ridges",
     "draw_rootogram",
     "draw_row_differences",
+    "draw_rows_needed",
     "draw_side_by_side",
     "draw_spread",
     "draw_sweep",

@@ -10,13 +10,18 @@ from workbench.calibration import folder as calibration_folder
 from workbench.calibration.folder import REPORT, TABLE, Calibration
 from workbench.calibration.record import CalibrationRecord
 from workbench.report.calibration.report import build_calibration_report, build_verdict, describe_question
+from workbench.report.calibration.rows import tabulate_probabilities, tabulate_rows
 from workbench.report.calibration.tables import tabulate_methods, tabulate_quantities
 from workbench.report.document import Document, Section, Verdict, VerdictReason
+from workbench.report.figure_files import write_figures
 from workbench.report.html import render
 
 _MOST_LISTED = 6
 """Quantities of each method that are shown, those farthest from right first; the report has all."""
 
+
+_MOST_ROWS = 24
+"""Rows of the table by number of rows."""
 
 _MOST_EXPLAINED = 2
 """Quantities of each method that are explained."""
@@ -26,8 +31,17 @@ def build_calibration_page(calibration: Calibration) -> Document:
     """Return the page: the methods, the quantities farthest from right, and the answer."""
     record = calibration.record
     sections = [Section("methods", "each method", (tabulate_methods(record),))]
+    if record.by_rows:
+        most = max(item.rows for item in record.by_rows)
+        sections = [
+            Section("rows", "by number of rows", (tabulate_rows(record, _MOST_ROWS),)),
+            Section("methods", f"each method with {most:,} rows", (tabulate_methods(record),)),
+        ]
+        if record.probabilities:
+            title = "expected calibration error of probabilities, against the true ones"
+            sections.append(Section("probabilities", title, (tabulate_probabilities(record),)))
     for item in record.methods:
-        if item.quantities:
+        if item.quantities and not record.by_rows:
             is_first = len(sections) == 1
             table = tabulate_quantities(item, record.level, _MOST_LISTED, is_explained=is_first)
             sections.append(Section(f"quantities-{item.method}", f"quantities by {item.label}", (table,)))
@@ -52,7 +66,7 @@ def _list_reasons(record: CalibrationRecord) -> Verdict:
     return replace(verdict, reasons=tuple(reasons))
 
 
-def redraw_calibration(folder: Path) -> Path:
+def redraw_calibration(folder: Path, figures: Path | None = None) -> Path:
     """Draw the report of a calibration again from its files alone; return the report.
 
     Raises
@@ -61,5 +75,9 @@ def redraw_calibration(folder: Path) -> Path:
         The folder holds no finished calibration, or the report cannot be written.
     """
     found = calibration_folder.read(folder)
-    files.replace_file(folder / REPORT, render(build_calibration_report(found)))
+    files.check_file_place(folder / REPORT, allows_streams=False)
+    document = build_calibration_report(found)
+    files.replace_file(folder / REPORT, render(document))
+    if figures is not None:
+        write_figures(document, figures)
     return folder / REPORT
