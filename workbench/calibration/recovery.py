@@ -33,8 +33,8 @@ Floats = NDArray[np.float64]
 _POSTERIORS = ("nuts", "laplace", "pathfinder")
 """The methods whose posterior others are measured by, the best first."""
 
-_FEWEST_COMPARED = 2
-"""Fits from which there is a standard error."""
+_PAIR = 2
+"""Fits from which there is a standard error: a variance takes two."""
 
 
 def summarise_rows(
@@ -90,7 +90,7 @@ def _summarise(
     values = values[np.isfinite(values).all(axis=1)]
     count = len(values)
     item = RowsCalibration(rows=rows, method=method, quantity=quantity, label=label, fits=count)
-    if count < _FEWEST_COMPARED:
+    if count < _PAIR:
         return item
     truth, place, mean, sd, lower, upper = values.T
     error = mean - truth
@@ -156,7 +156,7 @@ def _measure_distances(
             abs(table[key][number][2] - theirs[number][2]) / scale[number][3] for number in shared
         ])  # fmt: skip
         apart = apart[np.isfinite(apart)]
-        if len(apart) >= _FEWEST_COMPARED:
+        if len(apart) >= _PAIR:
             se = float(apart.std(ddof=1) / np.sqrt(len(apart)))
             found.append(MethodDistance(other, len(apart), float(apart.mean()), se))
     return tuple(found)
@@ -192,7 +192,7 @@ def summarise_probabilities(fits: Sequence[SimulatedFit]) -> tuple[RowsProbabili
             error_se=float(np.std(errors, ddof=1) / np.sqrt(len(errors))),
         )
         for (method, rows), errors in sorted(found.items(), key=lambda pair: methods.index(pair[0][0]))
-        if len(errors) >= _FEWEST_COMPARED
+        if len(errors) >= _PAIR
     )
 
 
