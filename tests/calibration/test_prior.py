@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import workbench
 from workbench.cli.app import app
 from workbench.cli.prior import parse_plausible
-from workbench.errors import BindingError, RequestError
+from workbench.errors import BindingError, RequestError, RunError
 from workbench.workflow.prior import describe_findings
 
 LINE = """
@@ -171,3 +171,72 @@ def test_what_json_holds_has_no_single_draws(make_model):
     record = describe_findings(findings)
     assert not {"sample", "data_sets"} & record["outcomes"][0].keys()
     assert len(json.dumps(record)) < 5000
+
+
+@pytest.mark.parametrize(
+    ("declaration", "draw"),
+    [
+        ("array[N] int<lower=0, upper=n> y;", "y ~ binomial_logit(n, a);"),
+        ("vector<lower=0>[N] y;", "for (i in 1 : N) y[i] ~ normal(a, 1) T[0, ];"),
+    ],
+)
+def test_bounded_outcomes_without_a_column_are_drawn_forward(make_model, declaration, draw):
+    model = make_model(
+        f"data {{ int N; array[N] int n; {declaration} }} parameters {{ real a; }} "
+        f"model {{ a ~ normal(0, 1); {draw} }}"
+    )
+    found = model.prior({"N": 2, "n": [5, 9]}, draws=500, progress=False).result.prior
+    assert (found.way, found.notes) == ("forward", ())
+    (outcome,) = found.outcomes
+    assert (outcome.lowest >= 0, outcome.undeclared) == (True, 0)
+
+
+def test_parameters_within_bounds_of_others_are_not_held(make_model):
+    model = make_model(
+        "data { int N; vector[N] y; } parameters { real<lower=0> a; real<lower=0, upper=a> b; real c; } "
+        "model { a ~ gamma(2, 1); c ~ normal(0, 9); y ~ normal(b + c, 1 + a); }"
+    )
+    found = model.prior({"N": 2}, draws=500, progress=False).result.prior
+    assert [item.parameter for item in found.responsible[0].held] == ["c"]
+    assert [text.split()[0] for text in found.not_held] == ["`a`", "`b`"]
+    assert "the bounds of `b` and `a` depend on each other" in found.not_held[0]
+    assert found.parameters[0].quantiles[3] == pytest.approx(stats.gamma(3).median(), abs=0.4)
+
+
+def test_the_share_of_an_outcome_outside_of_its_declared_bounds_is_said(make_model):
+    model = make_model(
+        "data { int N; vector[N] top; vector<lower=-1, upper=top>[N] y; } parameters { real a; } "
+        "model { a ~ normal(0, 3); y ~ normal(a, 4); }"
+    )
+    page = model.prior({"N": 2, "top": [2.0, 7.0]}, draws=4000, progress=False)
+    (outcome,) = page.result.prior.outcomes
+    expected = stats.norm(0, 5).cdf(-1) + (stats.norm(0, 5).sf(2) + stats.norm(0, 5).sf(7)) / 2
+    assert outcome.undeclared == pytest.approx(expected, abs=5 * np.sqrt(expected / 4000))
+    assert "of `y` are outside of the bounds that the program declares for it" in repr(page)
+
+
+TWO_PRIORS = """
+data { int N; vector[N] y; }
+parameters { real a; }
+transformed parameters { real s = exp(a); }
+model {
+  s ~ normal(0, 1);
+  a ~ normal(0, 10);
+  y ~ normal(0, s);
+}
+"""
+
+
+def test_a_handful_of_divergences_is_a_note(make_model, monkeypatch):
+    monkeypatch.setattr("workbench.calibration.simulator._count_divergences", lambda run: (9, 36_000))
+    found = make_model(TWO_PRIORS).prior({"N": 2}, draws=200, progress=False).result.prior
+    assert any(text.startswith("9 of 36,000 transitions of NUTS diverged") for text in found.notes)
+    assert any("more than one statement is about the same element of `a`" in text for text in found.notes)
+
+
+def test_a_prior_that_nuts_does_not_draw_is_refused_with_what_made_it_necessary(make_model, monkeypatch):
+    monkeypatch.setattr("workbench.calibration.simulator._count_divergences", lambda run: (900, 36_000))
+    with pytest.raises(RunError, match=r"forward it is not possible .*`a`, on line 6 and line 7") as caught:
+        make_model(TWO_PRIORS).prior({"N": 2}, draws=200, progress=False)
+    assert "900 of 36,000 transitions diverged" in caught.value.message
+    assert "state one density for each element" in (caught.value.hint or "")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.backends.base import Floats
 from workbench.calibration.simulator import ParameterDraws, Simulator
+from workbench.errors import ProgramError, RunError
 from workbench.program import Declaration, describe
+from workbench.program.syntax.expression import evaluate
+from workbench.program.syntax.traverse import find_names
 from workbench.progress import Stage
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
@@ -117,6 +122,8 @@ class OutcomePrior:
         Statistics of data sets.
     absurd
         Of counts: the share more than `ABSURD` times beyond the range; `None` without one.
+    undeclared
+        The share outside of the bounds that the program declares: data cannot be there.
     sample
         Single numbers, evenly spread, for a picture.
     data_sets, observed
@@ -134,6 +141,7 @@ class OutcomePrior:
     beyond: float
     statistics: tuple[DataStatistic, ...]
     absurd: float | None
+    undeclared: float
     sample: Floats = field(repr=False)
     data_sets: Floats = field(repr=False)
     observed: Floats = field(repr=False)
@@ -237,7 +245,7 @@ class PriorPredictive:
     draws
         Parameters drawn.
     undrawn
-        The share of data sets that could not be drawn: numbers were too large.
+        The share of data sets that could not be drawn: too large a number, or none within limits.
     way, notes
         As in `Simulations`.
     level
@@ -250,6 +258,8 @@ class PriorPredictive:
         Which parameters make the outcomes vary.
     reason
         Why there are no outcomes, in a sentence; empty where there are.
+    not_held
+        Parameters that could not be held at their median, and why, in a sentence each.
     """
 
     draws: int
@@ -261,6 +271,7 @@ class PriorPredictive:
     outcomes: tuple[OutcomePrior, ...]
     responsible: tuple[Responsibility, ...]
     reason: str = ""
+    not_held: tuple[str, ...] = ()
 
 
 MOST_ELEMENTS = 8
@@ -290,16 +301,18 @@ def examine_prior(
     stage.update(0.0, "data sets")
     accounts, undrawn = _simulate(simulator, draws, plausible, request.seed)
     outcomes = tuple(account.finish(level) for account in accounts)
-    responsible = tuple(_find_responsible(simulator, draws, outcomes, plausible, level, stage))
+    not_held: list[str] = []
+    responsible = tuple(_find_responsible(simulator, draws, outcomes, plausible, level, stage, not_held))
     return PriorPredictive(
         count,
         undrawn,
         simulator.way,
-        simulator.notes,
+        (*simulator.notes, *draws.notes, *not_held),
         level,
         tuple(_list_priors(request, draws)),
         outcomes,
         responsible,
+        not_held=tuple(not_held),
     )
 
 
@@ -322,6 +335,8 @@ class _Account:
         What they are compared with.
     kept_each
         Numbers of each data set that are kept.
+    declared
+        The declared bounds of its numbers, `(2, size)`.
     """
 
     name: str
@@ -330,12 +345,15 @@ class _Account:
     observed: Floats
     limits: Range | None
     kept_each: int
+    declared: Floats
     sample: list[Floats] = field(default_factory=list)
     data_sets: list[Floats] = field(default_factory=list)
     statistics: list[Floats] = field(default_factory=list)
     extremes: list[tuple[float, float]] = field(default_factory=list)
     outside: list[tuple[int, int, int]] = field(default_factory=list)
     compared: int = 0
+    undeclared: int = 0
+    drawn: int = 0
 
     def add(self, values: np.ndarray) -> None:
         """Take a block of data sets, `(S, *shape)`."""
@@ -344,6 +362,8 @@ class _Account:
             return
         self.statistics.append(self._compute_statistics(flat))
         self.extremes.append((float(flat.min()), float(flat.max())))
+        self.undeclared += int(((flat < self.declared[0]) | (flat > self.declared[1])).sum())
+        self.drawn += flat.size
         size = flat.shape[1]
         first = np.arange(len(flat))[:, None] * 7919  # another part of each data set
         places = (first + np.arange(self.kept_each) * size // self.kept_each) % size
@@ -410,6 +430,7 @@ class _Account:
                 for number, name in enumerate(self.list_names()[: statistics.shape[1]])
             ),
             float(absurd / total) if self.kind == "count" and is_bounded else None,
+            self.undeclared / max(self.drawn, 1),
             sample,
             data_sets,
             self.observed,
@@ -467,7 +488,23 @@ def _open_account(
     if limits is None and observed.size and kind in {"number", "count"}:
         limits = Range(float(observed.min()), float(observed.max()), "observed")
     each = max(1, min(int(keep.sum()), _KEPT // max(1, count)))
-    return _Account(name, kind, keep, observed, limits, each)
+    declared = next(item for item in request.program.data if item.name == name)
+    bounds = _evaluate_bounds(declared, request.data.values)[:, keep]
+    return _Account(name, kind, keep, observed, limits, each, bounds)
+
+
+def _evaluate_bounds(declared: Declaration, values: Mapping[str, Any]) -> Floats:
+    """Return the declared bounds of the numbers of a data variable, `(2, size)`; open where not known."""
+    shape = np.shape(values[declared.name])
+    plain = {
+        name: np.asarray(value).tolist() for name, value in values.items() if not isinstance(value, dict)
+    }
+    found = np.stack([np.full(shape, -np.inf), np.full(shape, np.inf)])
+    for place, bound in enumerate((declared.lower, declared.upper)):
+        if bound is not None:
+            with suppress(ProgramError, ValueError, KeyError, TypeError):
+                found[place] = np.asarray(evaluate(bound.node, plain), dtype=float)
+    return found.reshape(2, -1)
 
 
 def _find_kind(request: FitRequest, name: str, block: np.ndarray, observed: Floats) -> str:
@@ -496,8 +533,12 @@ def _find_responsible(
     plausible: Mapping[str, Range],
     level: float,
     stage: Stage,
+    not_held: list[str],
 ) -> Iterator[Responsibility]:
-    """Yield for each outcome the parameters ranked by how far it varies less with each of them held."""
+    """Yield for each outcome the parameters ranked by how far it varies less with each of them held.
+
+    Sentences on those that cannot be held are added to `not_held`.
+    """
     if not outcomes:
         return
     request = simulator.request
@@ -511,8 +552,17 @@ def _find_responsible(
         declared = next(item for item in request.program.parameters if item.name == name)
         centre = _choose_centre(draws, declared)
         seed = derive_seeds((request.seed, 1000 + number), 1)[0]
-        held = _draw_held(simulator, draws, name, centre, count, seed)
-        for account in _simulate(simulator, held, plausible, seed)[0]:
+        if limited := _find_limited(request, name):
+            not_held.append(_explain_not_held(name, f"the bounds of {limited} depend on each other"))
+            continue
+        try:
+            held = _draw_held(simulator, draws, name, centre, count, seed)
+            accounts, _ = _simulate(simulator, held, plausible, seed)
+        except RunError as error:
+            said = error.message.splitlines()[0].rstrip(".")
+            not_held.append(_explain_not_held(name, f"with it the program stops ({said})"))
+            continue
+        for account in accounts:
             found[account.name].append(_to_held(name, account.finish(level)))
     for item, start in zip(outcomes, free, strict=True):
         is_about_range = (
@@ -521,6 +571,24 @@ def _find_responsible(
         responsibility = Responsibility(item.name, is_about_range, count, start, ())
         ranked = sorted(found[item.name], key=responsibility.measure, reverse=True)
         yield replace(responsibility, held=tuple(ranked))
+
+
+def _find_limited(request: FitRequest, name: str) -> str:
+    """Return a parameter and those that its bounds depend on, where it or one of these is held; else empty.
+
+    At the median of one of them, draws of the others can be out of bounds.
+    """
+    program = request.program
+    for item in program.parameters:
+        bounds = tuple(bound.node for bound in (item.lower, item.upper) if bound is not None)
+        around = find_names(bounds) & ({each.name for each in program.parameters} - {item.name})
+        if around and name in around | {item.name}:
+            return " and ".join(f"`{each}`" for each in (item.name, *sorted(around)))
+    return ""
+
+
+def _explain_not_held(name: str, reason: str) -> str:
+    return f"`{name}` is not held at its median, and may be responsible all the same: {reason}."
 
 
 def list_stated(request: FitRequest) -> list[str]:

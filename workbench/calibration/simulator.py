@@ -32,7 +32,7 @@ from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.draws import count_parameter_columns
 from workbench.results.quantities import element_name, owner, split_element
-from workbench.thresholds import ESS_PER_CHAIN, RHAT_LIMIT
+from workbench.thresholds import DIVERGENT_SHARE_LIMIT, ESS_PER_CHAIN, RHAT_LIMIT
 from workbench.toolchain import CompiledModel, ModelSource, Toolchain, build_all
 
 if TYPE_CHECKING:
@@ -54,6 +54,18 @@ _TAIL = (0.05, 0.95)
 
 _TRIED, _MOST_TRIED = (4, 50), 1_000_000
 """Fewest and most draws at which outcomes are tried before they are used, and how many numbers. Ours."""
+
+_ADVICE = {
+    "not a density of": "declare as a parameter what the statement is about, and compute the other from it",
+    "Jacobian": "declare as a parameter what has the prior, and compute the other from it",
+    "about the same element": "state one density for each element, with a condition inside of an argument, "
+    "such as `b ~ normal(0, a > 0 ? 1 : 3)`",
+    "several times for the same element": "state one density for each element, outside of the loop",
+    "depend on each other": "state one of them given the other, or both as one multivariate density",
+    "the bounds of": "declare a parameter with constant bounds, such as a share of the way between them, and "
+    "compute the other from it",
+}
+"""By words of an obstacle to drawing forward: what to write instead."""
 
 _MOST_LISTED = 6
 """Elements that a sentence lists."""
@@ -97,12 +109,13 @@ class Simulations:
 
 @dataclass(frozen=True)
 class ParameterDraws:
-    """Parameters drawn from the prior: names and values, those of transformed parameters, and the way."""
+    """Parameters drawn from the prior: names and values, the way, transformed ones, and notes."""
 
     columns: tuple[str, ...]
     values: Floats
     way: str
     derived: tuple[tuple[str, ...], Floats] = ((), np.empty((0, 0)))
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,8 @@ class Simulator:
         By outcome: its elements that no statement draws, which keep the values of the data.
     notes
         What must be known about the simulations, in sentences.
+    obstacle
+        Why parameters are not drawn forward, as a clause; empty where they are.
     """
 
     request: FitRequest
@@ -140,6 +155,7 @@ class Simulator:
     absent: frozenset[str] = frozenset()
     kept: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
+    obstacle: str = ""
 
     @property
     def way(self) -> str:
@@ -197,7 +213,7 @@ class Simulator:
             outcomes,
             parameters.way,
             is_drawn,
-            self.notes,
+            (*self.notes, *parameters.notes),
             parameters.derived,
         )
 
@@ -240,21 +256,22 @@ class Simulator:
             job = context.make_job("nuts", start=number, has_replicates=False)
             job = replace(job, selection=Selection(left_out=self._list_unwanted()))
             run = self.backend.sample(job, sampler, start=DEFAULT_START, jobs=request.jobs)
-            reason = _explain_bad_chains(run, request, count)
+            reason = _explain_bad_chains(run, request, count, is_last=adapt_delta == _ATTEMPTS[-1])
             if not reason:
                 break
         else:
             raise RunError(
-                f"the prior could not be sampled by NUTS alone: {reason}.",
-                hint="write priors as densities of the parameters themselves, or scale and centre parameters "
-                "by hand",
+                f"the prior could not be drawn: forward it is not possible ({self.obstacle}), and NUTS from "
+                f"the prior alone fails: {reason}.",
+                hint=f"make it possible to draw it forward: {_advise(self.obstacle)}",
             )
         total = count_parameter_columns(run.columns, request.program)
         chains, draws, width = run.draws.shape
         flat = run.draws.transpose(1, 0, 2).reshape(chains * draws, width)
         kept = flat[(np.arange(count) * len(flat)) // count]
         parameters = np.ascontiguousarray(kept[:, :total])
-        return ParameterDraws(tuple(run.columns[:total]), parameters, SAMPLED)
+        notes = tuple(_note_divergences(run))
+        return ParameterDraws(tuple(run.columns[:total]), parameters, SAMPLED, notes=notes)
 
     def _list_unwanted(self) -> frozenset[str]:
         """Return everything that is not a parameter."""
@@ -372,7 +389,7 @@ def build_simulator(
     if simulator.prior is None:
         reason = reason or "the program that draws it forward cannot be compiled"
         note = f"parameters are sampled by NUTS from the prior alone, and thinned: {reason}."
-        simulator = replace(simulator, notes=(*simulator.notes, note))
+        simulator = replace(simulator, notes=(*simulator.notes, note), obstacle=reason)
     return _try_outcomes(simulator) if outcome is not None else simulator
 
 
@@ -697,13 +714,31 @@ def _name_elements(name: str, elements: NDArray[np.bool_]) -> str:
 # --- numbers ------------------------------------------------------------------------------------------------
 
 
-def _explain_bad_chains(run: RawRun, request: FitRequest, count: int) -> str:
-    """Return why draws of NUTS are not draws of the prior, as a clause; empty if they are."""
+def _count_divergences(run: RawRun) -> tuple[int, int]:
+    """Return how many transitions diverged, and how many there are."""
+    divergent = run.stats.get("divergent")
+    return (0, 0) if divergent is None else (int(divergent.sum()), divergent.size)
+
+
+def _note_divergences(run: RawRun) -> Iterator[str]:
+    diverged, total = _count_divergences(run)
+    if diverged:
+        yield (
+            f"{diverged:,} of {total:,} transitions of NUTS diverged: a narrow part of the prior may have "
+            "too few draws."
+        )
+
+
+def _explain_bad_chains(run: RawRun, request: FitRequest, count: int, *, is_last: bool = True) -> str:
+    """Return why draws of NUTS are not draws of the prior, as a clause; empty if they are.
+
+    The last attempt may have as few divergences as checks of fits call no failure.
+    """
     if not np.isfinite(run.stats["lp"]).all():
         return "its log density is not finite at some draws"
-    divergent = run.stats.get("divergent")
-    if divergent is not None and divergent.sum():
-        return f"{int(divergent.sum())} of {divergent.size} transitions diverged"
+    diverged, transitions = _count_divergences(run)
+    if diverged and (not is_last or diverged >= DIVERGENT_SHARE_LIMIT * transitions):
+        return f"{diverged:,} of {transitions:,} transitions diverged"
     total = count_parameter_columns(run.columns, request.program)
     needed = max(count, ESS_PER_CHAIN * _CHAINS)
     for position in range(total):
@@ -718,6 +753,14 @@ def _explain_bad_chains(run: RawRun, request: FitRequest, count: int) -> str:
         if not ess >= needed:
             return f"`{run.columns[position]}` has an effective sample size of {ess:.0f}, of {needed} needed"
     return ""
+
+
+def _advise(obstacle: str) -> str:
+    """Return what to write so that a prior can be drawn forward, given what is in the way."""
+    for words, advice in _ADVICE.items():
+        if words in obstacle:
+            return advice
+    return "write each prior as one density of a parameter itself, such as `b ~ normal(0, 1)`"
 
 
 def _hold(draws: ParameterDraws, held: Mapping[str, np.ndarray]) -> Floats:

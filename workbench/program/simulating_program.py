@@ -287,6 +287,7 @@ def write_prior_program(program: Program, uniform: Collection[str]) -> Simulatin
         body += _write_level(level, draft, {})
         body += [_hold(item, f"{holding}[{numbers[item.name]}]", held[1], draft) for item in level]
     body += [_without_affine(item) for item in slice_statements(transformed, frozenset(derived))]
+    draft = _strip_outcomes(draft, frozenset(list_outcomes(program)))  # their values are not used
     own_data = (
         n.Raw(f"array[{len(variables)}] int<lower=0> {holding}; // where the values of what is held begin"),
         n.Raw(f"int<lower=0> {held[0]};\nvector[{held[0]}] {held[1]};"),
@@ -438,8 +439,7 @@ def write_outcome_program(program: Program) -> SimulatingProgram:
     for name, quantity in by_author.items():
         body += _copy_authors(authors[name], quantity, draft, renamed)
     _refuse_computed(draft, renamed, body)
-    stripped = tuple(_strip(item, frozenset(renamed)) for item in draft.tree.get_block("data"))
-    draft = replace(draft, tree=draft.tree.replace(data=stripped))
+    draft = _strip_outcomes(draft, frozenset(renamed))
     # Offsets and multipliers may be computed from outcomes, and only matter while sampling.
     parameters = tuple(_without_affine(item) for item in draft.tree.get_block("parameters"))
     return SimulatingProgram(
@@ -626,11 +626,15 @@ def _copy_authors(
     yield n.Block(kept)
 
 
-def _strip(item: n.Stmt, outcomes: frozenset[str]) -> Any:
-    """Return a declaration of data, without bounds if it is one of an outcome: values may be missing."""
-    if isinstance(item, n.Declare) and outcomes & {name for name, _ in item.variables}:
-        return _as_local(item)
-    return item
+def _strip_outcomes(draft: _Simulation, outcomes: frozenset[str]) -> _Simulation:
+    """Return a draft in which outcomes are declared without bounds: their values may be missing."""
+
+    def strip(item: n.Stmt) -> Any:
+        is_outcome = isinstance(item, n.Declare) and outcomes & {name for name, _ in item.variables}
+        return _as_local(item) if is_outcome else item
+
+    stripped = tuple(strip(item) for item in draft.tree.get_block("data"))
+    return replace(draft, tree=draft.tree.replace(data=stripped))
 
 
 # --- both ---------------------------------------------------------------------------------------------------

@@ -226,7 +226,14 @@ class _Integrator:
                 )
         total = sum(priors.counts.values(), np.zeros(priors.stated.shape, int))
         if np.any(total > 1):
-            raise _UnknownMassError(f"more than one statement is about the same element of `{priors.name}`")
+            twice = total > 1
+            lines = [
+                self._get_term(index).line for index, found in priors.counts.items() if found[twice].any()
+            ]
+            where = " and ".join(f"line {line}" for line in dict.fromkeys(lines))
+            raise _UnknownMassError(
+                f"more than one statement is about the same element of `{priors.name}`, on {where}"
+            )
 
     def _check_order(self) -> None:
         """Refuse priors that depend on each other, or on themselves, in a circle."""

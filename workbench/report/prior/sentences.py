@@ -25,14 +25,19 @@ def describe_prior_predictive(prior: PriorPredictive) -> tuple[str, ...]:
     responsible = {item.outcome: item for item in prior.responsible}
     found = []
     for outcome in prior.outcomes:
-        sentences = [_describe_range(outcome), *_describe_counts(outcome)]
+        sentences = [
+            _describe_range(outcome),
+            *_describe_undeclared(outcome),
+            *_describe_counts(outcome),
+        ]
         if outcome.name in responsible:
             sentences.append(describe_responsible(outcome, responsible[outcome.name]))
         found.append(" ".join(item for item in sentences if item))
     if prior.undrawn > 0:
         found.append(
-            f"{format_percent(prior.undrawn)} of the data sets could not be drawn: numbers were too large. "
-            "They are left out, and all the rest looks tamer than the prior is."
+            f"{format_percent(prior.undrawn)} of the data sets could not be drawn: a number was too large, "
+            "or no draw was within the limits of a truncated distribution. They are left out, and all the "
+            "rest looks tamer than the prior is."
         )
     return tuple(found)
 
@@ -102,6 +107,14 @@ def _name_range(source: str, lower: float, upper: float) -> str:
     if upper == float("inf"):
         return f"{source} are at least {format_number(lower)}"
     return f"{source} are {format_interval(lower, upper)}"
+
+
+def _describe_undeclared(outcome: OutcomePrior) -> Iterator[str]:
+    if outcome.undeclared:
+        yield (
+            f"{format_percent(outcome.undeclared)} of `{outcome.name}` are outside of the bounds that the "
+            "program declares for it: data cannot be there, and the likelihood says that they can."
+        )
 
 
 def _describe_counts(outcome: OutcomePrior) -> Iterator[str]:
