@@ -54,7 +54,8 @@ class CrossValidation:
     mcse
         Monte Carlo standard error of `elpd` [nats], `(unit,)`; `None` where it is not known.
     sum_mcse
-        That of the sum of `elpd`, where it is known apart: units predicted by the same draws err together.
+        That of the sum of `elpd` [nats]: units that the same draws predict err together, so that it does not
+        follow from `mcse`. `None` where it is not known, as it is not while a k-hat is above its limit.
     """
 
     scheme: str
@@ -76,13 +77,6 @@ class CrossValidation:
         """Which units have a k-hat above its limit still, `(unit,)`."""
         with np.errstate(invalid="ignore"):
             return np.asarray(self.khat > self.khat_limit)
-
-    @property
-    def error_of_sum(self) -> float:
-        """The Monte Carlo standard error of the sum of `elpd` [nats]; by default units are independent."""
-        if self.sum_mcse is not None:
-            return self.sum_mcse
-        return 0.0 if self.mcse is None else float(np.sqrt(np.nansum(self.mcse**2)))
 
     def count_ways(self) -> dict[str, int]:
         """Return how many units were found in which way."""

@@ -19,7 +19,7 @@ Computing 31(16), doi:10.1007/s11222-020-09982-2: algorithms 1 and 2.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,12 +60,15 @@ class MatchedRow:
         How many maps were composed.
     mcse
         Monte Carlo standard error of `elpd` [nats].
+    influences
+        What each of the draws that were moved, or half of them, adds to that error [nats], `(S,)`.
     """
 
     elpd: float
     khat: float
     maps: int = 0
     mcse: float = float("nan")
+    influences: Floats | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -249,8 +252,8 @@ def _split(
     with np.errstate(invalid="ignore"):
         ratios = density - row - np.logaddexp(density, behind)
     weights, khat = _smooth(ratios, tail[0])
-    elpd, mcse = average_weighted(weights[None], row[None], tail[1])
-    return MatchedRow(float(elpd[0]), khat, maps, float(mcse[0]))
+    elpd, mcse, influences = average_weighted(weights[None], row[None], tail[1])
+    return MatchedRow(float(elpd[0]), khat, maps, float(mcse[0]), influences[0])
 
 
 def _smooth(log_ratios: Floats, length: int) -> tuple[Floats, float]:

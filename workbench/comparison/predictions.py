@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_uppercase
 
 import numpy as np
 
 from workbench.comparison.cross_validation import LEAVE_ONE_OUT, CrossValidation
 from workbench.comparison.selection import may_be_chance
-from workbench.comparison.standings import Standing, compare_predictions, find_comparable_scale
+from workbench.comparison.standings import (
+    Standing,
+    compare_predictions,
+    find_comparable_scale,
+    find_missing,
+)
 from workbench.comparison.weights import WeightKind
 from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
 from workbench.diagnostics.loo import count_cells, label_rows
@@ -49,6 +54,8 @@ class PredictionComparison:
         The name of each unit that all runs predict; empty where these are rows of a sample.
     may_be_chance
         Whether the best of many runs may be best by chance.
+    missing
+        Runs that are not compared while the others are, and why, in a sentence each.
     """
 
     obstacle: str = ""
@@ -64,6 +71,7 @@ class PredictionComparison:
     letters: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = field(default=(), repr=False)
     may_be_chance: bool = False
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unit(self) -> str:
@@ -76,6 +84,7 @@ def compare(
     left_out: Mapping[str, CrossValidation] | None = None,
     *,
     weights: WeightKind = "stacking",
+    missing: Mapping[str, str] | None = None,
 ) -> PredictionComparison:
     """Compare runs by what they say of left-out rows, where that is possible.
 
@@ -88,16 +97,43 @@ def compare(
         importance weights.
     weights
         How they are weighted; weights by evidence are no matter of predictions, and missing here.
+    missing
+        Why runs are not in `left_out`, in a sentence each. Without `left_out`, runs that have no
+        leave-one-out are left aside as long as there are two others.
     """
+    if left_out is None:
+        known, missing = _set_aside(fits)
+    else:
+        known = {name: fit for name, fit in fits.items() if name in left_out}
+    found = _compare_known(known, left_out, weights)
+    return replace(found, missing=missing or {})
+
+
+def _set_aside(fits: Mapping[str, Fit]) -> tuple[Mapping[str, Fit], Mapping[str, str]]:
+    """Return the runs that have leave-one-out, and why others have none; all where too few would be left."""
+    missing = {} if explain_other_outcome(fits) else find_missing(fits)
+    known = {name: fit for name, fit in fits.items() if name not in missing}
+    return (known, missing) if len(known) > 1 else (fits, {})
+
+
+def refuse(fits: Mapping[str, Fit], obstacle: str, scheme: str, weights: WeightKind) -> PredictionComparison:
+    """Return that runs cannot be compared, and why."""
+    has_other = bool(explain_other_outcome(fits))
+    alike = find_same_outcome(fits) if has_other else ()
+    return PredictionComparison(
+        obstacle, has_other_outcome=has_other, alike=alike, scheme=scheme, weights=weights
+    )
+
+
+def _compare_known(
+    fits: Mapping[str, Fit], left_out: Mapping[str, CrossValidation] | None, weights: WeightKind
+) -> PredictionComparison:
+    """Compare runs all of which say something of left-out rows, where they are on one scale."""
     first = None if left_out is None else next(iter(left_out.values()))
     scheme = LEAVE_ONE_OUT if first is None else first.scheme
     scale = find_comparable_scale(fits, left_out)
     if scale.obstacle:
-        has_other = bool(explain_other_outcome(fits))
-        alike = find_same_outcome(fits) if has_other else ()
-        return PredictionComparison(
-            scale.obstacle, has_other_outcome=has_other, alike=alike, scheme=scheme, weights=weights
-        )
+        return refuse(fits, scale.obstacle, scheme, weights)
     standings = compare_predictions(fits, scale.offsets, left_out, weights=weights)
     return PredictionComparison(
         standings=standings,

@@ -19,7 +19,12 @@ from scipy.special import ndtr
 from workbench.comparison.cross_validation import CrossValidation
 from workbench.comparison.leave_one_out import leave_one_out
 from workbench.comparison.weights import WeightKind, find_weights
-from workbench.diagnostics.common_scale import CommonScale, explain_other_outcome, find_common_scale
+from workbench.diagnostics.common_scale import (
+    CommonScale,
+    are_plain,
+    explain_other_outcome,
+    find_common_scale,
+)
 from workbench.diagnostics.loo import Floats, compute_leave_one_out, explain_missing_loo
 from workbench.diagnostics.sampled_loo import (
     EstimatedTotal,
@@ -63,7 +68,8 @@ class Standing:
     sampling_se, difference_sampling_se
         The standard errors of the elpd and of the difference by that, apart from the others.
     mcse, difference_mcse
-        The Monte Carlo standard errors of the elpd and of the difference.
+        The Monte Carlo standard errors of the elpd and of the difference; `None` where they are not known: a
+        k-hat is above its limit, or the numbers are of a sample of rows.
     """
 
     elpd: float
@@ -81,13 +87,13 @@ class Standing:
     sampled: int | None = None
     sampling_se: float = 0.0
     difference_sampling_se: float = 0.0
-    mcse: float = 0.0
-    difference_mcse: float = 0.0
+    mcse: float | None = None
+    difference_mcse: float | None = None
 
     @property
     def difference_error(self) -> float:
-        """The standard error of the difference, those by sampling rows and by Monte Carlo included."""
-        return math.hypot(self.difference_se, self.difference_sampling_se, self.difference_mcse)
+        """The standard error of the difference, with those by sampling rows and, if known, by Monte Carlo."""
+        return math.hypot(self.difference_se, self.difference_sampling_se, self.difference_mcse or 0.0)
 
     @property
     def p_worse(self) -> float | None:
@@ -122,11 +128,33 @@ def find_comparable_scale(
         return CommonScale(obstacle=other)
     if left_out is not None:
         return _find_scale_of_units(fits, left_out)
-    for name, fit in fits.items():
-        reason = explain_missing_loo(fit)
-        if reason and estimate_leave_one_out(fit) is None:
-            return CommonScale(obstacle=f"`{name}` has no leave-one-out: {reason}")
-    return find_common_scale(fits)
+    missing = find_missing(fits)
+    return CommonScale(obstacle=next(iter(missing.values()))) if missing else find_common_scale(fits)
+
+
+def find_missing(fits: Mapping[str, Fit]) -> dict[str, str]:
+    """Return why runs have no leave-one-out, in a sentence each; nothing of those that have one."""
+    return {
+        name: f"`{name}` has no leave-one-out: {reason}"
+        for name, fit in fits.items()
+        if (reason := explain_missing_loo(fit)) and estimate_leave_one_out(fit) is None
+    }
+
+
+def explain_no_comparison(fits: Mapping[str, Fit], *, has_folds: bool) -> str:
+    """Return why runs cannot be compared, whatever fits without some rows find; empty where they may be.
+
+    Parameters
+    ----------
+    fits
+        The runs by name.
+    has_folds
+        Whether rows are left out in folds: runs with the same outcome need not model the same rows then, as
+        long as they predict the same left-out values.
+    """
+    if other := explain_other_outcome(fits):
+        return other
+    return "" if has_folds and are_plain(fits) else find_common_scale(fits).obstacle
 
 
 def _find_scale_of_units(fits: Mapping[str, Fit], left_out: Mapping[str, CrossValidation]) -> CommonScale:
@@ -137,6 +165,8 @@ def _find_scale_of_units(fits: Mapping[str, Fit], left_out: Mapping[str, CrossVa
     together = np.logical_and.reduce([~np.isnan(found.elpd) for found in left_out.values()])
     if not together.any():
         return CommonScale(obstacle="no left-out unit was predicted by all of them.")
+    if reference.folds and are_plain(fits):  # equal folds leave out equal values, of equal rows
+        return CommonScale()
     scale = find_common_scale(fits)
     if scale.offsets and (reference.rows != 1).any():
         obstacle = (
@@ -185,7 +215,7 @@ def _compare_units(left_out: Mapping[str, CrossValidation], weights: WeightKind)
     elpd = {name: found.elpd[is_shared] for name, found in left_out.items()}
     shares = None if weights == "evidence" else find_weights(weights, elpd)
     order = sorted(elpd, key=lambda name: -float(elpd[name].sum()))
-    best, noise = elpd[order[0]], left_out[order[0]].error_of_sum
+    best, noise = elpd[order[0]], left_out[order[0]].sum_mcse
     return {
         name: _make_standing(
             left_out[name],
@@ -199,7 +229,7 @@ def _compare_units(left_out: Mapping[str, CrossValidation], weights: WeightKind)
 
 
 def _make_standing(
-    found: CrossValidation, is_shared: np.ndarray, below: Floats, noise: float, weight: float | None
+    found: CrossValidation, is_shared: np.ndarray, below: Floats, noise: float | None, weight: float | None
 ) -> Standing:
     """Return how well a run predicts, given how far each unit is below the best, and the noise of that."""
     elpd, khat = found.elpd[is_shared], found.khat[is_shared]
@@ -218,10 +248,15 @@ def _make_standing(
         khat_max=float(known.max()) if known.size else None,
         khat_limit=found.khat_limit,
         elpd_by_unit=elpd,
-        mcse=found.error_of_sum,
-        difference_mcse=math.hypot(found.error_of_sum, noise) if below.any() else 0.0,
+        mcse=found.sum_mcse,
+        difference_mcse=_add_noise(found.sum_mcse, noise) if below.any() else 0.0,
         ways={} if set(ways) <= {"importance weights"} else ways,
     )
+
+
+def _add_noise(one: float | None, other: float | None) -> float | None:
+    """Return the Monte Carlo error of a difference of runs, whose draws are independent."""
+    return None if one is None or other is None else math.hypot(one, other)
 
 
 def _estimate_error(values: Floats) -> float:

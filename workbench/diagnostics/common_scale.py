@@ -84,9 +84,11 @@ def find_common_scale(fits: Mapping[str, Fit], observations: Mapping[str, int] |
     by_author = observations is None
     first, *others = fits
     for name in others:
-        if counts.get(name) != counts.get(first):
-            return CommonScale(obstacle=_describe_other_outcome(name, first))
-    by_run = {name: list(_represent(fit, counts[name], by_author=by_author)) for name, fit in fits.items()}
+        if counts.get(name, 0) != counts.get(first, 0):
+            return CommonScale(obstacle=_describe_other_rows(fits, counts, name, first))
+    by_run = {
+        name: list(_represent(fit, counts.get(name, 0), by_author=by_author)) for name, fit in fits.items()
+    }
     if not any(_is_mapped(fit) for fit in fits.values()):
         return _compare_plain(fits, by_run)
     for name, representations in by_run.items():
@@ -177,6 +179,33 @@ def _read_trials(fit: Fit) -> Floats | None:
             elif text.isdecimal():
                 found.append(np.full(rows, float(text)))
     return np.sort(np.concatenate(found)) if found else None
+
+
+def are_plain(fits: Mapping[str, Fit]) -> bool:
+    """Return whether the outcomes of all runs are known to be data as they are, not functions of them."""
+    outcomes = [fit.results.model.outcomes for fit in fits.values()]
+    return all(outcomes) and all(each.plain and not each.density_of for found in outcomes for each in found)
+
+
+def _describe_other_rows(fits: Mapping[str, Fit], counts: Mapping[str, int], name: str, first: str) -> str:
+    """Return that two log likelihoods have not the same number of terms, in words that fit the outcome."""
+    if not _have_equal_data(fits[first], fits[name]):
+        return _describe_other_outcome(name, first)
+    fewer, more = sorted((first, name), key=lambda each: counts.get(each, 0))
+    few, many = counts.get(fewer, 0), counts.get(more, 0)
+    if not few:
+        return f"`{fewer}` has no log likelihood of each row."
+    outcomes = [fits[each].results.model.outcomes for each in (fewer, more)]
+    is_one = all(len(found) == 1 for found in outcomes) and outcomes[0][0].name == outcomes[1][0].name
+    observed = _read_observed(fits[more])
+    if is_one and are_plain(fits) and observed.get(outcomes[1][0].name, np.empty(0)).size == many:
+        return (
+            f"`{fewer}` models {few:,} of the {many:,} values of `{outcomes[1][0].name}`, and `{more}` all."
+        )
+    return (
+        f"the log likelihood of `{fewer}` has {few:,} terms and that of `{more}` {many:,}: they are not of "
+        "the same rows."
+    )
 
 
 def _describe_other_outcome(name: str, first: str) -> str:

@@ -178,6 +178,11 @@ def read_log_likelihood(fit: Fit) -> Floats | None:
     return np.concatenate(arrays) if len(arrays) > 1 else next(iter(arrays), None)
 
 
+def count_chains(fit: Fit) -> int:
+    """Return how many chains have log likelihoods; 0 without any."""
+    return max((array.sizes["chain"] for array in _log_likelihood_arrays(fit)), default=0)
+
+
 def count_cells(fit: Fit) -> int:
     """Return how many log likelihoods a draw has; 0 without any."""
     return sum(array[0, 0].size for array in _log_likelihood_arrays(fit))

@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from workbench.comparison.cross_validation import CrossValidation
+from workbench.comparison.cross_validation import LEAVE_ONE_OUT, CrossValidation
 from workbench.comparison.folds import Folds
-from workbench.comparison.predictions import PredictionComparison
+from workbench.comparison.predictions import PredictionComparison, refuse
 from workbench.comparison.predictions import compare as compare_predictions
+from workbench.comparison.standings import explain_no_comparison
 from workbench.comparison.weights import WEIGHT_KINDS, WeightKind
 from workbench.diagnostics.common_scale import explain_other_outcome
 from workbench.errors import RequestError
@@ -29,7 +30,7 @@ from workbench.workflow.comparison import KEPT, Comparison, check_comparison_pla
 from workbench.workflow.cross_validate import cross_validate
 from workbench.workflow.evidence import find_evidence
 from workbench.workflow.evidence_curve import trace_evidence
-from workbench.workflow.repair import repair_leave_one_out
+from workbench.workflow.repair import explain_no_repair, repair_leave_one_out
 
 
 @dataclass(frozen=True)
@@ -161,12 +162,7 @@ def compare_runs(
     if len(fits) < FEWEST_RUNS and not has_evidence and not options.needs_fits:
         hint = "give another run, or ask what is known of one: --evidence, --repair, --kfold 10"
         raise RequestError("a single run was given, and nothing to compare it with.", hint=hint)
-    left_out = _leave_out(fits, options, progress) if options.needs_fits else None
-    predictions = (
-        compare_predictions(fits, left_out, weights=options.weights)
-        if len(fits) >= FEWEST_RUNS or left_out is not None
-        else None
-    )
+    predictions = _compare_predictions(fits, options, progress)
     criteria = compute_criteria(fits, options.observations) if len(fits) >= FEWEST_RUNS else None
     if not has_evidence:
         return Comparison(fits, predictions, criteria=criteria)
@@ -186,38 +182,87 @@ def compare_runs(
     return Comparison(fits, predictions, evidences, curve, criteria)
 
 
+def _compare_predictions(
+    fits: Mapping[str, Fit], options: ComparisonOptions, progress: Progress
+) -> PredictionComparison | None:
+    """Return how well runs predict left-out rows; `None` of a single one of which none are left out.
+
+    Nothing is fitted where the runs cannot be compared anyway.
+    """
+    if not options.needs_fits:
+        return compare_predictions(fits, weights=options.weights) if len(fits) >= FEWEST_RUNS else None
+    missing = {} if options.folds is not None else _find_unrepaired(fits)
+    known = {name: fit for name, fit in fits.items() if name not in missing}
+    if len(fits) >= FEWEST_RUNS:
+        has_folds = options.folds is not None
+        obstacle = explain_other_outcome(fits)
+        if not obstacle and len(known) >= FEWEST_RUNS:
+            obstacle = explain_no_comparison(known, has_folds=has_folds)
+        if obstacle:
+            scheme = LEAVE_ONE_OUT if options.folds is None else options.folds.name
+            return refuse(fits, obstacle, scheme, options.weights)
+    first_refused = {name: fits[name] for name in (*missing, *known)}
+    left_out, refused = _leave_out(first_refused, options, progress)
+    return compare_predictions(fits, left_out, weights=options.weights, missing=refused)
+
+
+def _find_unrepaired(fits: Mapping[str, Fit]) -> dict[str, str]:
+    """Return why runs have no leave-one-out of all rows, by run."""
+    return {name: reason for name, fit in fits.items() if (reason := explain_no_repair(fit))}
+
+
 def _leave_out(
     fits: Mapping[str, Fit], options: ComparisonOptions, progress: Progress
-) -> dict[str, CrossValidation] | None:
+) -> tuple[dict[str, CrossValidation], dict[str, str]]:
     """Return what each run says of units that its own draws, or fits without them, predict.
 
-    `None` where the runs cannot be compared anyway: nothing is fitted then.
+    Runs whose rows cannot be left out have the reason in the place of that, in a sentence.
+
+    Raises
+    ------
+    WorkbenchError
+        Programs cannot be built, or there is nothing to compare: too few runs are left.
     """
-    if explain_other_outcome(fits):
-        return None
+    found: dict[str, CrossValidation] = {}
+    refused: dict[str, RequestError] = {}
     with ExitStack() as stack:
         folder = options.folder or stack.enter_context(make_scratch())
-        return {
-            name: cross_validate(
-                fit,
-                options.folds,
-                options.settings,
-                jobs=options.jobs,
-                executor=options.executor,
-                folder=folder,
-                progress=progress,
-            )
-            if options.folds is not None
-            else repair_leave_one_out(
-                fit,
-                options.settings,
-                jobs=options.jobs,
-                executor=options.executor,
-                folder=folder,
-                progress=progress,
-            )
-            for name, fit in fits.items()
-        }
+        for name, fit in fits.items():
+            try:
+                found[name] = _leave_out_of(fit, options, folder, progress)
+            except RequestError as reason:
+                refused[name] = reason
+                if len(fits) - len(refused) < FEWEST_RUNS:
+                    raise
+    return found, {name: f"`{name}`: {reason.message}" for name, reason in refused.items()}
+
+
+def _leave_out_of(fit: Fit, options: ComparisonOptions, folder: Path, progress: Progress) -> CrossValidation:
+    """Return what a run says of its left-out units.
+
+    Raises
+    ------
+    WorkbenchError
+        Its rows cannot be left out, or its program cannot be built.
+    """
+    if options.folds is not None:
+        return cross_validate(
+            fit,
+            options.folds,
+            options.settings,
+            jobs=options.jobs,
+            executor=options.executor,
+            folder=folder,
+            progress=progress,
+        )
+    return repair_leave_one_out(
+        fit,
+        options.settings,
+        jobs=options.jobs,
+        executor=options.executor,
+        folder=folder,
+        progress=progress,
+    )
 
 
 def _weight_by_evidence(

@@ -101,6 +101,7 @@ class Comparison:
         if self.predictions is not None:
             results = {name: fit.results for name, fit in self.fits.items()}
             texts.append(describe_answer(results, self.predictions))
+            texts += [f"Not compared: {reason}" for reason in self.predictions.missing.values()]
         if self.evidence is not None:
             obstacle = self.evidence.obstacle
             texts.append(
@@ -152,7 +153,7 @@ class Comparison:
                 "may_be_chance": self.predictions.may_be_chance,
                 "runs": {
                     name: {**self._list_prediction(name), **self._list_details_of(name)}
-                    for name in self.predictions.standings or ()
+                    for name in (*(self.predictions.standings or ()), *self.predictions.missing)
                 },
                 "row_differences": [
                     {**asdict(row), "difference": row.difference}
@@ -250,7 +251,7 @@ class Comparison:
     def _order(self) -> list[str]:
         """Return the runs, the best first."""
         if self.predictions is not None and self.predictions.standings:
-            return list(self.predictions.standings)
+            return [*self.predictions.standings, *self.predictions.missing]
         if self.evidence is not None and self.evidence.best:
             return sorted(self.fits, key=lambda name: -self.evidence.factors[name].log_value)  # type: ignore[union-attr]
         return list(self.fits)
@@ -258,7 +259,7 @@ class Comparison:
     def _list_prediction(self, name: str) -> dict[str, Any]:
         standings = (self.predictions.standings if self.predictions is not None else None) or {}
         if name not in standings:
-            return {}
+            return dict.fromkeys(_NUMBERS) if standings else {}
         each = standings[name]
         return {key: getattr(each, key) for key in _NUMBERS}
 
@@ -267,9 +268,12 @@ class Comparison:
         compared = self.predictions
         if compared is None or compared.standings is None:
             return {}
+        if name in compared.missing:
+            return {"obstacle": compared.missing[name]}
         standing = compared.standings[name]
         best = next(iter(compared.standings.values()))
         return {
+            "obstacle": "",
             "doubts": []
             if standing.p_worse is None
             else list(find_doubts(standing, compared.rows, best, compared.unit)),

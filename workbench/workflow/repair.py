@@ -6,6 +6,7 @@ What remains keeps its weights, with the k-hat that says they cannot be relied o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,10 +19,11 @@ from workbench.comparison.cross_validation import LEAVE_ONE_OUT, CrossValidation
 from workbench.comparison.leave_one_out import measure_errors
 from workbench.comparison.moment_matching import match_moments
 from workbench.comparison.own_effects import OwnEffect, are_apart, find_own_effects, integrate_effects
-from workbench.comparison.weighted_rows import average_weighted
+from workbench.comparison.weighted_rows import average_weighted, measure_error_of_sum
 from workbench.diagnostics.loo import (
     compute_leave_one_out,
     compute_loo_weights,
+    count_chains,
     explain_missing_loo,
     label_rows,
     read_log_likelihood_of,
@@ -65,11 +67,17 @@ _MOST_NAMED = 8
 
 @dataclass
 class _Units:
-    """What is known of each row so far."""
+    """What is known of each row so far.
+
+    `influences` is what each draw adds to the error of the sum, `(sample,)`, by all rows that are found from
+    the draws of the run and can be relied on; `apart` is the variance that fits of their own add.
+    """
 
     elpd: Floats
     khat: Floats
     mcse: Floats
+    influences: Floats
+    chains: int
     lppd: Floats
     limit: float
     r_eff: float
@@ -77,6 +85,7 @@ class _Units:
     ways: NDArray[np.str_]
     reasons: dict[int, list[str]] = field(default_factory=dict)
     doubted: list[int] = field(default_factory=list)
+    apart: float = 0.0
 
     @property
     def bad(self) -> Integers:
@@ -94,6 +103,12 @@ class _Units:
         """Note what another way found of a row."""
         self.elpd[row], self.khat[row], self.mcse[row] = elpd, khat, mcse
         self.ways[row] = way
+
+    def measure_error_of_sum(self) -> float | None:
+        """Return the Monte Carlo standard error of the sum [nats]; `None` while a k-hat is too high."""
+        if self.bad.size:
+            return None
+        return math.hypot(measure_error_of_sum(self.influences, self.chains), math.sqrt(self.apart))
 
     def fail(self, rows: Sequence[int] | Integers, reason: str) -> None:
         """Note why a way did not repair some rows."""
@@ -133,10 +148,7 @@ def repair_leave_one_out(
         Leave-one-out of all rows is not available for this run. What fails for a row is no error: the row
         keeps its weights and its k-hat, and a note says why.
     """
-    reason = explain_missing_loo(fit)
-    if not reason and has_sampled_rows(fit):
-        reason = "the run holds log likelihoods of a random sample of its rows."
-    if reason:
+    if reason := explain_no_repair(fit):
         raise RequestError(f"rows cannot be left out: {reason}", hint="--kfold 10 fits without each tenth")
     units = _weigh(fit)
     if units.bad.size:
@@ -146,14 +158,23 @@ def repair_leave_one_out(
     return _assemble(units)
 
 
+def explain_no_repair(fit: Fit) -> str:
+    """Return why leave-one-out of all rows is not available; empty where it is."""
+    if reason := explain_missing_loo(fit):
+        return reason
+    return "the run holds log likelihoods of a random sample of its rows." if has_sampled_rows(fit) else ""
+
+
 def _weigh(fit: Fit) -> _Units:
     """Return leave-one-out of all rows by importance weights."""
     left_out = compute_leave_one_out(fit)
-    count = len(left_out.khat)
+    count, errors = len(left_out.khat), measure_errors(fit, left_out)
     return _Units(
         left_out.elpd.copy(),
         left_out.khat.copy(),
-        measure_errors(fit, left_out),
+        errors.mcse,
+        errors.influences,
+        count_chains(fit),
         left_out.elpd + left_out.p_loo,
         khat_limit(left_out.log_weights.shape[1]),
         left_out.r_eff,
@@ -279,7 +300,7 @@ def _integrate_rows(
     log_lik = np.ascontiguousarray(found.log_lik.T)
     log_lik = np.where(found.is_exact[:, None], log_lik, 0.0)
     weights, khat = compute_loo_weights(log_lik, r_eff)
-    elpd, mcse = average_weighted(weights, log_lik, r_eff)
+    elpd, mcse, influences = average_weighted(weights, log_lik, r_eff)
     limit = khat_limit(len(chosen))
     for place, row in enumerate(rows.tolist()):
         if not found.is_exact[place]:
@@ -290,6 +311,7 @@ def _integrate_rows(
         else:
             value = float(elpd[place]) + offsets[row]
             units.settle(row, "integrated", value, float(khat[place]), float(mcse[place]))
+            units.influences[chosen] += influences[place]
 
 
 # --- moment matching --------------------------------------------------------------------------------------
@@ -322,6 +344,7 @@ def _match(posterior: OpenPosterior, units: _Units, offsets: dict[int, float]) -
         else:
             if found.khat <= units.limit:
                 units.settle(row, "moment matching", found.elpd + offsets[row], found.khat, found.mcse)
+                units.influences += 0.0 if found.influences is None else found.influences
             else:
                 units.fail([row], "moved draws do not reach the posterior without the row")
         yield
@@ -373,6 +396,7 @@ def _note_refit(units: _Units, found: RefittedRow) -> None:
         units.fail([found.row], f"a fit without it leaves a Monte Carlo error of {shown} nats, above {limit}")
         return
     units.settle(found.row, "refit", elpd, np.nan, error)
+    units.apart += error**2
     if found.scores.rhat > RHAT_LIMIT or found.scores.divergences:
         units.doubted.append(found.row)
 
@@ -393,6 +417,7 @@ def _assemble(units: _Units) -> CrossValidation:
         rows=np.ones(len(units.elpd), dtype=np.int64),
         notes=tuple(_list_notes(units)),
         mcse=units.mcse,
+        sum_mcse=units.measure_error_of_sum(),
     )
 
 

@@ -133,3 +133,23 @@ def test_runs_on_other_data_cannot_be_compared():
     assert isinstance(notice, Notice)
     assert "not fitted to the same outcome" in notice.text
     assert prediction.describe(comparison) == ""
+
+
+def test_the_monte_carlo_error_is_said_where_it_is_known():
+    def describe(*standings):
+        compared = PredictionComparison("", dict(zip("ab", standings, strict=False)), 200)
+        return prediction._describe_noise(compared)
+
+    known, unknown = replace(BEST, mcse=0.2), replace(BEST, is_unreliable=True)
+    assert describe(known, replace(known, mcse=0.1)) == (
+        "Monte Carlo standard error of elpd: up to about 0.20. "
+    )
+    assert describe(known) == "Monte Carlo standard error of elpd: about 0.20. "
+    assert describe(known, unknown) == (
+        "Monte Carlo standard error of elpd: about 0.20; that of `b` is not known, where a k-hat is above "
+        "its limit. "
+    )
+    assert describe(unknown, unknown) == (
+        "The Monte Carlo standard error of elpd is not known: a k-hat is above its limit. "
+    )
+    assert describe(BEST, BEST) == ""

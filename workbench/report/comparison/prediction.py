@@ -314,11 +314,16 @@ _COMPARED = (
 
 
 def _describe_noise(comparison: PredictionComparison) -> str:
-    """Return the largest Monte Carlo error of an elpd, as a sentence with a space; empty where unknown."""
-    largest = max((standing.mcse for standing in (comparison.standings or {}).values()), default=0.0)
-    if not largest:
-        return ""
-    return f"Monte Carlo standard error of elpd: at most {format_number(largest, 2)}. "
+    """Return the Monte Carlo errors of elpd, as a sentence with a space; empty where nothing is known."""
+    standings = comparison.standings or {}
+    known = [each.mcse for each in standings.values() if each.mcse is not None]
+    doubtful = [f"`{name}`" for name, each in standings.items() if each.mcse is None and each.is_unreliable]
+    why = "a k-hat is above its limit"
+    if not known or not max(known):
+        return f"The Monte Carlo standard error of elpd is not known: {why}. " if doubtful else ""
+    size = f"{'up to ' if len(known) > 1 else ''}about {format_number(max(known), 2)}"
+    unknown = f"; that of {join_with_and(doubtful)} is not known, where {why}" if doubtful else ""
+    return f"Monte Carlo standard error of elpd: {size}{unknown}. "
 
 
 def _build_row(

@@ -99,7 +99,7 @@ def build_comparison_report(
 
 def _choose_side_by_side(fits: Mapping[str, Fit], predictions: PredictionComparison) -> dict[str, Fit]:
     """Return the runs whose estimates are set side by side: all, or those that predict best."""
-    best = list(predictions.standings or fits)[:_MOST_SIDE_BY_SIDE]
+    best = list(dict.fromkeys([*(predictions.standings or ()), *fits]))[:_MOST_SIDE_BY_SIDE]
     return {name: fit for name, fit in fits.items() if name in best}
 
 
@@ -114,6 +114,7 @@ def _list_obstacles(
     texts = []
     if predictions.obstacle:
         texts.append(f"Predictions: {predictions.obstacle}")
+    texts += [f"Predictions: {reason}" for reason in predictions.missing.values()]
     if evidences is not None:
         reasons = (
             f"`{name}`: {each.reason}" for name, each in evidences.evidences.items() if not each.is_known
