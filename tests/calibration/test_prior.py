@@ -159,7 +159,7 @@ def test_the_command_prints_a_page_json_and_a_report(tools, tmp_path):
     assert record["conclusion"][0] in shown.stdout.replace("\n", " ") or record["conclusion"]
 
 
-@pytest.mark.parametrize("text", ["y=300", "y=a:b", "y=5:1", "y=1:2:3"])
+@pytest.mark.parametrize("text", ["y=300", "y=a:b", "y=5:1", "y=1:2:3", "y=:"])
 def test_ranges_are_read_or_refused(text):
     assert parse_plausible(["y=0:300", "z=1:"]) == {"y": (0.0, 300.0), "z": (1.0, np.inf)}
     with pytest.raises(RequestError, match="NAME=LOWER:UPPER"):
@@ -240,3 +240,23 @@ def test_a_prior_that_nuts_does_not_draw_is_refused_with_what_made_it_necessary(
         make_model(TWO_PRIORS).prior({"N": 2}, draws=200, progress=False)
     assert "900 of 36,000 transitions diverged" in caught.value.message
     assert "state one density for each element" in (caught.value.hint or "")
+
+
+def test_a_periodic_prior_of_an_unbounded_parameter_is_improper(make_model):
+    text = (
+        "data { int N; vector[N] y; } parameters { real%s a; real b; } "
+        "model { a ~ von_mises(0, 1); b ~ normal(a, 1); y ~ normal(b, 1); }"
+    )
+    with pytest.raises(RequestError, match="`von_mises` is periodic, and `a` is declared without two bounds"):
+        make_model(text % "").prior({"N": 2}, draws=200, progress=False)
+    bounded = make_model(text % "<lower=-pi(), upper=pi()>").prior({"N": 2}, draws=200, progress=False)
+    assert bounded.result.prior.parameters[0].quantiles[3] == pytest.approx(0, abs=0.5)
+
+
+def test_why_vectors_that_sum_to_zero_are_sampled_is_said(make_model):
+    model = make_model(
+        "data { int N; vector[N] y; } parameters { real<lower=0> tau; sum_to_zero_vector[3] e; } "
+        "model { tau ~ lognormal(0, 0.5); e ~ normal(0, tau); y ~ normal(e[1], 1); }"
+    )
+    (note,) = model.prior({"N": 2}, draws=200, progress=False).result.prior.notes
+    assert "the elements of `e` sum to zero, and the integral of their prior on line 1 over such" in note

@@ -56,6 +56,7 @@ _TRIED, _MOST_TRIED = (4, 50), 1_000_000
 """Fewest and most draws at which outcomes are tried before they are used, and how many numbers. Ours."""
 
 _ADVICE = {
+    "the `if` on line": "put the condition inside of an argument, such as `b ~ normal(0, a > 0 ? 1 : 3)`",
     "not a density of": "declare as a parameter what the statement is about, and compute the other from it",
     "Jacobian": "declare as a parameter what has the prior, and compute the other from it",
     "about the same element": "state one density for each element, with a condition inside of an argument, "
@@ -451,6 +452,7 @@ def check_prior(request: FitRequest) -> None:
             f"{names}{more} {verb} no prior: the prior is improper, and nothing can be drawn from it.",
             hint=f"give a prior with --prior-form; {hint}",
         )
+    _refuse_periodic(request, hint)
     for capability in describe(program, request.data.values).capabilities:
         if capability.name == "prior draws" and not capability.is_available:
             reason = capability.reason.rstrip(".")
@@ -472,6 +474,24 @@ def check_prior(request: FitRequest) -> None:
                 "known before the data, so that nothing can be drawn from it.",
                 hint="write numbers, or data that are no outcomes, in its place",
             )
+
+
+def _refuse_periodic(request: FitRequest, hint: str) -> None:
+    """Refuse a periodic density as the only prior of a parameter without bounds: its integral is infinite."""
+    program = request.program
+    declared = {item.name: item for item in program.parameters}
+    for term in program.terms:
+        if term.role not in {"prior", "latent"} or term.distribution != "von_mises" or "T[" in term.text:
+            continue
+        for name in set(term.outcomes) & declared.keys():
+            others = (each for each in program.terms if each.role != "likelihood")
+            about = [each for each in others if name in (each.outcomes or each.parameters)]
+            if len(about) == 1 and None in (declared[name].lower, declared[name].upper):
+                raise RequestError(
+                    f"the prior `{term.text}` on line {term.line} is improper: `von_mises` is periodic, and "
+                    f"`{name}` is declared without two bounds. Nothing can be drawn from it.",
+                    hint=f"declare `{name}` within one period: `<lower=-pi(), upper=pi()>`; {hint}",
+                )
 
 
 def _write_outcomes(request: FitRequest) -> SimulatingProgram:

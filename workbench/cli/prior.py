@@ -129,7 +129,7 @@ def parse_plausible(texts: list[str] | None) -> dict[str, tuple[float, float]]:
             )
         except ValueError:
             lower, upper = math.nan, math.nan
-        if not lower < upper:
+        if not lower < upper or (math.isinf(lower) and math.isinf(upper)):
             raise RequestError(
                 f"--plausible was expected as NAME=LOWER:UPPER with numbers in order, found `{name}={text}`.",
                 hint="for example --plausible y=0:300, or y=0: without an upper end",

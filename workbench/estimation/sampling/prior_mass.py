@@ -440,7 +440,12 @@ class _Integrator:
         shape = self.located[declaration.name].stated.shape
         if density.is_truncated or count != np.prod(shape):
             raise _UnknownMassError(f"the elements of the prior on line {term.line} cannot be followed")
-        mean, sd = (self._evaluate(each, term) for each in density.arguments[1:] or (_ZERO, _ONE))
+        mean, sd = (self._try_evaluate(each) for each in density.arguments[1:] or (_ZERO, _ONE))
+        if mean is None or sd is None:
+            raise _UnknownMassError(
+                f"the elements of `{declaration.name}` sum to zero, and the integral of their prior on line "
+                f"{term.line} over such vectors depends on parameters"
+            )
         if mean.size != 1 or sd.size != 1:
             raise _UnknownMassError(
                 f"the elements of `{declaration.name}` sum to zero, and their priors on line {term.line} may "
