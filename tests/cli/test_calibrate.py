@@ -58,6 +58,7 @@ def test_json_is_the_record(tmp_path):
     ("words", "said"),
     [
         (("--method", "auto"), "found `auto`"),
+        (("--method", "foo"), "expected to be nuts, laplace, pathfinder, map or mle, found `foo`"),
         (("--posterior", "--simulate-with", "other.stan"), "together with"),
         (("--simulations", "1"), "between 2 and"),
         (("--rows", "10,many"), "found `many`"),
@@ -71,6 +72,21 @@ def test_what_cannot_be_is_refused_in_a_sentence(words, said):
     assert answer.exit_code not in (0, 1)
     assert said in " ".join(answer.output.split())
     assert "Traceback" not in answer.output
+
+
+def test_a_bundled_model_simulates():
+    answer = run(
+        "normal_known_variance", *QUICK, "--method", "laplace", "--simulate-with", "normal_known_variance"
+    )
+    assert answer.exit_code == 0, answer.output
+    assert "No difference between the programs is visible in 24 simulations" in answer.output
+
+
+def test_only_quantities_of_the_author_can_be_ranked():
+    answer = run("normal_known_variance", *QUICK, "--rank", "nothing")
+    assert answer.exit_code not in (0, 1)
+    assert "term_lpdf" not in answer.output
+    assert "lprior" not in answer.output
 
 
 def test_python_has_the_same():

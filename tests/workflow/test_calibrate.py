@@ -44,10 +44,21 @@ WITHOUT_JACOBIAN = MODEL.replace("sigma ~ lognormal(0, 0.5);", "log_sigma ~ norm
 )
 """A prior of log(sigma) without the Jacobian 1 / sigma."""
 
+ON_LOG_SCALE = (
+    MODEL.replace("  real<lower=0> sigma;\n}", "  real log_sigma;\n}")
+    .replace("model {", "transformed parameters {\n  real<lower=0> sigma = exp(log_sigma);\n}\nmodel {")
+)  # fmt: skip
+"""The parameter is log(sigma), and the Jacobian of the prior of sigma is lost."""
+
+WITH_JACOBIAN = ON_LOG_SCALE.replace("sigma ~ lognormal(0, 0.5)", "log_sigma ~ normal(0, 0.5)")
+"""The same prior as that of MODEL."""
+
 HALF = MODEL.replace("y ~ normal(mu, sigma)", "y[1 : N %/% 2] ~ normal(mu, sigma)")
 """A likelihood that ignores half of the rows."""
 
 QUICK = Nuts(chains=2, warmup=200, draws=250)
+GOOD = Nuts(chains=2, warmup=500, draws=1000)
+"""Chains that raise no alarm."""
 SMALL = 24
 """Data sets of tests that do not ask whether a method is calibrated."""
 
@@ -121,6 +132,59 @@ def test_half_of_the_rows_ignored_shows_in_the_likelihood_of_the_simulator(calib
     assert "less of the data" in " ".join(found.methods["nuts"].advice)
 
 
+def test_a_transformed_parameter_is_compared_with_the_parameter_that_simulated(calibrate):
+    """A flat prior of log(sigma) under one of sigma without its Jacobian: sigma is too low."""
+    found = calibrate(ON_LOG_SCALE, simulator=MODEL, methods=(QUICK,), quantities=("sigma",))
+    method = found.methods["nuts"]
+    compared = {item.quantity: item.fits for item in method.quantities}
+    assert compared == {"mu": 200, "sigma": 200, f"{LOG_LIKELIHOOD} of simulator": 200}
+    own = found.frame.query("quantity == 'sigma'")
+    assert (own["truth"] > 0).all()
+    notes = " ".join(found.record.notes)
+    assert "`log_sigma` of `model.stan` is compared with nothing" in notes
+    assert "differ in their parameters" not in notes
+
+
+def test_truths_of_transformed_parameters_come_from_the_simulator(calibrate):
+    """The other way round: the simulator has sigma as a transformed parameter."""
+    found = calibrate(MODEL, simulator=WITH_JACOBIAN, count=SMALL)
+    method = found.methods["nuts"]
+    assert {item.quantity for item in method.quantities} == {"mu", "sigma", LOG_LIKELIHOOD}
+    truth = found.frame.query("quantity == 'sigma'")["truth"]
+    assert (truth > 0).all()
+    assert (
+        method.judgement == "undecided"
+    )  # log_sigma, a parameter of the simulator, is compared with nothing
+    assert "could not be compared with the truth of `log_sigma`" in method.sentence
+
+
+def test_parameters_in_another_order_are_compared_with_both_likelihoods(calibrate):
+    other = MODEL.replace("  real mu;\n  real<lower=0> sigma;", "  real<lower=0> sigma;\n  real mu;")
+    found = calibrate(MODEL, simulator=other, methods=(GOOD,), count=SMALL)
+    frame = found.frame.pivot_table(index="simulation", columns="quantity", values="truth")
+    assert set(frame.columns) == {"mu", "sigma", LOG_LIKELIHOOD, f"{LOG_LIKELIHOOD} of simulator"}
+    both = frame[[LOG_LIKELIHOOD, f"{LOG_LIKELIHOOD} of simulator"]].to_numpy()
+    assert np.allclose(both[:, 0], both[:, 1], rtol=1e-9)
+    assert found.record.sentence.startswith("No difference between the programs is visible in 24 simulations")
+    assert found.record.notes[0].startswith("Among ten quantities, 24 simulations show")
+
+
+def test_a_chosen_quantity_that_no_truth_is_known_of_leaves_the_answer_open(calibrate):
+    found = calibrate(ON_LOG_SCALE, simulator=MODEL, count=SMALL, quantities=("log_sigma + mu",))
+    method = found.methods["nuts"]
+    assert method.judgement in ("undecided", "not calibrated")
+    found = calibrate(methods=(Mle(),), count=SMALL, quantities=("mu / sigma",))
+    assert found.methods["mle"].judgement != "calibrated"
+
+
+def test_priors_that_differ_between_the_programs_are_named(calibrate):
+    found = calibrate(WIDE, simulator=WEAK, count=SMALL)
+    notes = " ".join(found.record.notes)
+    assert "Only `model.stan` has the prior `mu~normal(0,2)`." in notes
+    assert "Only `simulator.stan` has the prior `mu~normal(0,1)`." in notes
+    assert "sigma" not in notes
+
+
 # --- What is asked ----------------------------------------------------------------------------------------
 
 
@@ -147,6 +211,20 @@ def test_a_failed_fit_is_a_row_with_its_words(calibrate, tmp_path):
     assert 0 < method.failed == len(failed) < SMALL
     assert method.judgement in ("undecided", "not calibrated")
     assert sum(item.fits for item in method.failures) == method.failed
+
+
+def test_outcomes_outside_their_declared_bounds_are_refused_before_any_fit(calibrate, tmp_path):
+    """One of six values is negative with a probability of 84.6%, by a million draws of numpy."""
+    text = MODEL.replace("vector[N] y;", "vector<lower=0>[N] y;")
+    pd.DataFrame({"y": [0.5, 1.0, 0.2, 0.7, 1.1, 0.1]}).to_csv(tmp_path / "rows.csv", index=False)
+    nothing = Interrupted(-1)
+    with pytest.raises(
+        RequestError, match=r"`y` is declared `lower=0`, .* draws below it in (79|8\d|90)% of the data"
+    ):
+        calibrate(text, count=400, executor=nothing)
+    assert nothing.ran == 0
+    inside = text.replace("y ~ normal(mu, sigma)", "y ~ lognormal(mu, sigma)")
+    assert calibrate(inside, methods=(Laplace(),), count=SMALL).methods["laplace"].fits
 
 
 # --- Posterior SBC ----------------------------------------------------------------------------------------
@@ -258,12 +336,14 @@ def test_another_question_takes_no_piece_of_an_earlier_one(calibrate, tmp_path):
     assert len(list((tmp_path / "out/pieces").iterdir())) == SMALL // 4  # those of the earlier are gone
 
 
-def test_a_damaged_piece_is_a_failure_and_then_made_again(calibrate, tmp_path):
-    calibrate(count=SMALL)
+def test_a_damaged_piece_is_fitted_again_at_once(calibrate, tmp_path):
+    before = calibrate(count=SMALL)
     next(iter((tmp_path / "out/pieces").iterdir())).write_bytes(b"PAR1 and nothing")
-    found = calibrate(count=SMALL)
-    assert found.methods["nuts"].failed == 4
-    assert calibrate(count=SMALL).methods["nuts"].failed == 0
+    again = Interrupted(-1)
+    found = calibrate(count=SMALL, executor=again)
+    assert again.ran == 1
+    assert found.methods["nuts"].failed == 0
+    assert found.record.methods[0].quantities == before.record.methods[0].quantities
 
 
 def test_files_are_checked_when_they_are_read(calibrate, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from workbench import library
 from workbench.api.arguments import as_path, list_columns, list_names, refuse_option, show_progress
 from workbench.api.spelling import respell
 from workbench.errors import RequestError, WorkbenchError
@@ -95,10 +96,11 @@ def _calibrate(
         carried=stated.posterior,
         jobs=named or options.get("jobs") or count_usable_cores(),
     )
+    simulator = options.get("simulate_with")
     asked = CalibrateOptions(
         options.get("simulations", 200),
         options.get("posterior", False),
-        as_path(options.get("simulate_with")),
+        None if simulator is None else library.resolve(simulator)[0],
         tuple(list_names(options.get("rank", ()))),
         rows=_list_rows(options.get("rows", ())),
     )
@@ -132,8 +134,11 @@ def _make_fit_options(options: CalibrateKeywords, settings: ToolchainSettings) -
         options.get("max_treedepth", 10),
         options.get("metric", "diag"),
     )
+    from workbench.workflow.calibrate import check_method_names
+
     names = list_names(options.get("method", ()))
     names = names or (("nuts", "map", "mle") if options.get("rows") else ("nuts", "laplace"))
+    check_method_names(names)
     return FitOptions(
         columns=list_columns(options.get("columns")),
         given=options.get("set_") or {},

@@ -198,7 +198,8 @@ class Model:
             Whether truths are drawn from the posterior of the data instead of the prior, and each replicate
             is fitted together with the data.
         simulate_with
-            Another program that simulates, with parameters of the same names.
+            Another program that simulates, a file or the name of a bundled model, with parameters or
+            transformed parameters of the same names.
         rank
             Quantities besides parameters, as expressions: `"theta"`, `"mu - 2 * tau"`.
         rows

@@ -7,8 +7,9 @@ ranked among get transformed and generated quantities.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from workbench.estimation.sampling.psis import compute_importance_weights
 from workbench.late_imports import LateModule
 from workbench.methods import Laplace, Map, Method, Mle, Nuts, Pathfinder
 from workbench.prediction.expressions import QuantityExpression
+from workbench.program import Program
 from workbench.progress import SILENT
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
@@ -58,6 +60,9 @@ Floats = NDArray[np.float64]
 
 WATCHED = ("WB101", "WB102", "WB103", "WB201", "WB202", "WB203", "WB204", "WB301", "WB302")
 """The checks of the workbench whose alarms are counted: those of chains and approximations."""
+
+FITTED = ("nuts", "laplace", "pathfinder", "map", "mle")
+"""Keys of the methods that simulated data sets are fitted by, in the order of results."""
 
 _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
@@ -93,8 +98,8 @@ class CalibrationContext:
     quantities
         Chosen quantities besides parameters.
     simulated_by
-        The program that simulated, where that is another one with the same parameters: its likelihood is a
-        test quantity too.
+        The program that simulated, where that is another one: its transformed parameters are truths too, and
+        its likelihood is a test quantity where the fitted program has all of its parameters.
     """
 
     request: FitRequest
@@ -153,13 +158,8 @@ def fit_simulated(context: CalibrationContext, data: SimulatedData, folder: Path
 
 def list_fitted(methods: tuple[Method, ...]) -> tuple[Method, ...]:
     """Return the methods that fits are made by, in the order of results."""
-    order = ("nuts", "laplace", "pathfinder", "map", "mle")
-    return tuple(
-        sorted(
-            (method for method in methods if method.name in order),
-            key=lambda method: order.index(method.name),
-        )
-    )
+    known = (method for method in methods if method.name in FITTED)
+    return tuple(sorted(known, key=lambda method: FITTED.index(method.name)))
 
 
 def replace_outcomes(request: FitRequest, data: SimulatedData) -> FitRequest:
@@ -205,6 +205,23 @@ class _Fitting:
     data: SimulatedData
     context: FitContext
     probability_error: float | None = None
+
+    @cached_property
+    def truths(self) -> dict[str, float]:
+        """The true values by Stan's name: parameters, and what another simulator makes of its parameters."""
+        columns, truth = self.data.columns, self.data.truth
+        found = dict(zip(columns, truth.tolist(), strict=True))
+        other = self.shared.simulated_by
+        if other is None or not other.request.program.transformed_parameters:
+            return found
+        _, job = self._make_simulator_job(other)
+        point = self.shared.backend.unconstrain_values(job, columns, truth[None])
+        if not np.isfinite(point).all():
+            return found
+        names, values = self.shared.backend.constrain_points(job, point, Flag.TRANSFORMED)
+        made = dict(zip(names, values[0].tolist(), strict=True))
+        compared = list_compared(other.request.program, names)
+        return {name: made[name] for name in compared if np.isfinite(made[name])} | found
 
     def fit(self, method: Method) -> SimulatedFit:
         """Return the fit by one method."""
@@ -277,7 +294,7 @@ class _Fitting:
         self, values: Mapping[str, float], errors: Mapping[str, float]
     ) -> tuple[Mapping[str, bool], QuantityNumbers]:
         """Return where truths lie in the normal distributions that Wald intervals are made from."""
-        truths = dict(zip(self.data.columns, self.data.truth.tolist(), strict=True))
+        truths = self.truths
         names = [name for name in values if name in truths and errors.get(name, 0.0) > 0]
         truth = np.array([truths[name] for name in names])
         value = np.array([values[name] for name in names])
@@ -340,10 +357,8 @@ class _Fitting:
 
     def _evaluate(self, points: Floats, columns: tuple[str, ...]) -> tuple[tuple[str, ...], Floats]:
         """Return the quantities, and their values at points and then at the truth, `(R + 1, quantity)`."""
-        job, backend = self._make_job(), self.shared.backend
-        truths = dict(zip(self.data.columns, self.data.truth.tolist(), strict=True))
-        shared = [name for name in columns if name in truths]
-        is_complete = len(shared) == len(columns)
+        job, backend, truths = self._make_job(), self.shared.backend, self.truths
+        is_complete = set(columns) <= truths.keys()
         ends = np.full((1, points.shape[1]), np.nan)
         if is_complete:
             ends = self._unconstrain(columns, np.array([[truths[name] for name in columns]]))
@@ -352,32 +367,34 @@ class _Fitting:
         names, rows = backend.constrain_points(job, every, Flag.TRANSFORMED | Flag.GENERATED)
         if not is_inside:
             rows = np.concatenate([rows, np.full((1, rows.shape[1]), np.nan)])
+        for place, name in enumerate(names):
+            rows[-1, place] = truths.get(name, rows[-1, place])
+        shared = [name for name in list_compared(self.context.request.program, names) if name in truths]
+        chosen = [item for item in self.shared.quantities if item.text not in shared]
         places = [names.index(name) for name in shared]
-        rows[-1, places] = [truths[name] for name in shared]
-        found = [rows[:, places], evaluate_quantities(self.shared.quantities, names, rows)]
-        labels = [*shared, *(item.text for item in self.shared.quantities)]
-        if is_complete:
-            for label, sums in self._list_likelihoods(names, rows, columns):
-                labels.append(label)
-                found.append(sums[:, None])
+        found = [rows[:, places], evaluate_quantities(chosen, names, rows)]
+        labels = [*shared, *(item.text for item in chosen)]
+        for label, sums in self._list_likelihoods(names, rows, is_complete=is_complete):
+            labels.append(label)
+            found.append(sums[:, None])
         return tuple(labels), np.concatenate(found, axis=1)
 
     def _list_likelihoods(
-        self, names: tuple[str, ...], rows: Floats, columns: tuple[str, ...]
+        self, names: tuple[str, ...], rows: Floats, *, is_complete: bool
     ) -> list[tuple[str, Floats]]:
-        """Return the joint log likelihoods, of the program and of the one that simulated."""
+        """Return the joint log likelihoods, of the program and of the one that simulated.
+
+        Each needs all parameters of its program, of truth and draws.
+        """
         found = []
-        own = sum_likelihood(self.context.request, names, rows)
+        own = sum_likelihood(self.context.request, names, rows) if is_complete else None
         if own is not None:
             found.append((LOG_LIKELIHOOD, own))
-        other = self.shared.simulated_by
-        if other is not None:
-            request = replace_outcomes(other.request, self.data)
-            folder = self.context.folder / "simulator"
-            context = FitContext(request, other.model.exe, self.shared.backend, folder, SILENT)
-            job = make_plain_job(context)
-            width = len(columns)
-            points = context.backend.unconstrain_values(job, columns, rows[:, :width])
+        other, needed = self.shared.simulated_by, self.data.columns
+        if other is not None and set(needed) <= set(list_compared(self.context.request.program, names)):
+            request, job = self._make_simulator_job(other)
+            values = rows[:, [names.index(name) for name in needed]]
+            points = self.shared.backend.unconstrain_values(job, needed, values)
             is_inside = np.isfinite(points).all(axis=1)
             sums = np.full(len(rows), np.nan)
             if is_inside.any():
@@ -417,6 +434,13 @@ class _Fitting:
     def _make_job(self) -> Job:
         return make_plain_job(self.context)
 
+    def _make_simulator_job(self, other: LikelihoodProgram) -> tuple[FitRequest, Job]:
+        """Return the request of the program that simulated, with the simulated data, and a call of it."""
+        request = replace_outcomes(other.request, self.data)
+        folder = self.context.folder / "simulator"
+        context = FitContext(request, other.model.exe, self.shared.backend, folder, SILENT)
+        return request, make_plain_job(context)
+
 
 def _list_intervals(result: MethodResult) -> tuple[dict[str, float], dict[str, float]]:
     """Return the estimates and the standard errors of an MLE.
@@ -445,6 +469,12 @@ def _list_map_intervals(
     if not result.is_ok or search is None:
         raise RunError(result.reason)
     return search.best.values, compute_standard_errors(search.best)
+
+
+def list_compared(program: Program, columns: Sequence[str]) -> list[str]:
+    """Return the columns that truths of another program are compared in: parameters, also transformed."""
+    declared = {item.name for item in (*program.parameters, *program.transformed_parameters)}
+    return [column for column in columns if owner(column) in declared]
 
 
 def make_plain_job(context: FitContext, *, pointwise: bool = False) -> Job:

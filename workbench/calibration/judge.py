@@ -50,7 +50,13 @@ Ours."""
 
 
 def judge_method(
-    method: str, fits: Sequence[SimulatedFit], labels: Mapping[str, str], level: float, *, is_foreign: bool
+    method: str,
+    fits: Sequence[SimulatedFit],
+    labels: Mapping[str, str],
+    level: float,
+    *,
+    is_foreign: bool,
+    wanted: Sequence[str] = (),
 ) -> MethodCalibration:
     """Return whether the fits of one method are calibrated.
 
@@ -72,6 +78,8 @@ def judge_method(
         Probability of the intervals.
     is_foreign
         Whether another program simulated the data.
+    wanted
+        Quantities without which the method is not called right: chosen ones, and those of another simulator.
     """
     done = [fit for fit in fits if not fit.failure]
     quantities = _adjust([
@@ -99,26 +107,36 @@ def judge_method(
         failures=_count_failures(fits),
         quantities=tuple(quantities),
     )
-    judgement, sentence = describe_method(found, is_point=method in POINT_METHODS)
+    compared = {item.quantity for item in quantities if item.fits} | _list_constant(done)
+    lacking = [labels.get(name, name) for name in dict.fromkeys(wanted) if name not in compared]
+    judgement, sentence = describe_method(found, lacking, is_point=method in POINT_METHODS)
     found = msgspec.structs.replace(found, judgement=judgement, sentence=sentence)
     return msgspec.structs.replace(found, advice=advise(found, is_foreign=is_foreign))
 
 
 def _collect(fits: Sequence[SimulatedFit]) -> dict[str, dict[str, Floats]]:
     """Return the numbers of each quantity over all fits, those that vary; in the order of their names."""
+    found = _gather(fits)
+    return {name: numbers for name, numbers in found.items() if not _is_constant(numbers)}
+
+
+def _list_constant(fits: Sequence[SimulatedFit]) -> set[str]:
+    return {name for name, numbers in _gather(fits).items() if _is_constant(numbers)}
+
+
+def _gather(fits: Sequence[SimulatedFit]) -> dict[str, dict[str, Floats]]:
     names = list(dict.fromkeys(name for fit in fits for name in fit.numbers.names))
     by_name: dict[str, list[tuple[SimulatedFit, int]]] = {name: [] for name in names}
     for fit in fits:
         for place, name in enumerate(fit.numbers.names):
             by_name[name].append((fit, place))
-    found = {
+    return {
         name: {
             number: np.array([getattr(fit.numbers, number)[place] for fit, place in entries])
             for number in NUMBERS
         }
         for name, entries in by_name.items()
     }
-    return {name: numbers for name, numbers in found.items() if not _is_constant(numbers)}
 
 
 def _is_constant(numbers: Mapping[str, Floats]) -> bool:

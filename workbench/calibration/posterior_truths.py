@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from workbench.backends import Job
 from workbench.backends.evaluator import Flag
 from workbench.binding import append_rows
+from workbench.binding.values.sizes import evaluate
 from workbench.calibration.fitting import SimulatedData, make_plain_job, replace_outcomes
 from workbench.calibration.simulator import Simulations, Simulator
 from workbench.errors import BindingError, RequestError
@@ -31,7 +32,7 @@ from workbench.methods import Nuts
 from workbench.progress import SILENT
 from workbench.request import FitRequest
 from workbench.results.draws import count_parameter_columns
-from workbench.thresholds import LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+from workbench.thresholds import FAILED_FITS_SHARE, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 
 if TYPE_CHECKING:
     from arviz_stats.base import array_stats
@@ -151,6 +152,30 @@ def check_outcomes(request: FitRequest, drawn: Simulations) -> None:
         for name in term.outcomes if term.role == "likelihood" else ():
             if name not in drawn.outcomes:
                 raise RequestError(f"the outcome `{name}` on line {term.line} cannot be drawn.")
+    _check_bounds(request, drawn)
+
+
+def _check_bounds(request: FitRequest, drawn: Simulations) -> None:
+    """Refuse data sets of which too many hold values that the declaration of their variable excludes."""
+    for declaration in request.program.data:
+        if declaration.name not in drawn.outcomes or not drawn.is_drawn.any():
+            continue
+        values = np.asarray(drawn.outcomes[declaration.name])[drawn.is_drawn]
+        for key, side, is_outside in (("lower", "below", np.less), ("upper", "above", np.greater)):
+            stated = getattr(declaration, key)
+            bound = None if stated is None else evaluate(stated, request.data.values)
+            if bound is None:
+                continue
+            outside = is_outside(values, np.asarray(bound)).reshape(len(values), -1).any(axis=1)
+            share = float(outside.mean())
+            if share > FAILED_FITS_SHARE:
+                raise RequestError(
+                    f"`{declaration.name}` is declared `{key}={stated.text}`, and the likelihood draws "
+                    f"{side} it in {share:.0%} of the data sets: no fit takes them, and the others are "
+                    "selected.",
+                    hint="truncate the likelihood (`T[...]`), take one that keeps to the bound, or drop the "
+                    "bound",
+                )
 
 
 def _draw_truths(

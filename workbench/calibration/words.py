@@ -22,6 +22,11 @@ from workbench.thresholds import (
 _MOST_NAMED = 3
 """Quantities that a sentence names."""
 
+_POWER_SIMULATIONS, _SEEN_FACTOR, _SEEN_SHIFT = 200, 1.4, 0.4
+"""With so many simulations, the factor and the shift that nine of ten cases show among ten quantities, as
+measured (docs/calibration.md); logarithm and shift go with one over the root of the number, which the factor
+of 1.15 and the shift of 0.16 that were measured with 1000 bear out."""
+
 _OFTEN = 0.1
 """Share of fits in which a check fires from which advice names it. Ours."""
 
@@ -78,13 +83,17 @@ def describe_quantity(method: str, item: QuantityCalibration, level: float, *, i
     return " ".join(sentences)
 
 
-def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgement, str]:
+def describe_method(
+    found: MethodCalibration, lacking: Sequence[str] = (), *, is_point: bool
+) -> tuple[Judgement, str]:
     """Return what is said of a method, and the sentence.
 
     Parameters
     ----------
     found
         Its quantities and fits.
+    lacking
+        Names of quantities that were to be compared, and were not.
     is_point
         Whether it has intervals and no posterior.
     """
@@ -109,8 +118,16 @@ def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgem
         )
     if found.failed > FAILED_FITS_SHARE * total:
         return "undecided", (
-            f"{label} has no fit in {found.failed:,} of {total:,} simulations. The {what} of the others show "
-            "no fault, but those without a fit may be the difficult ones."
+            f"{label} has no fit in {found.failed:,} of {total:,} simulations{_explain_failures(found)}. The "
+            f"{what} of the others show no fault, but they are selected: those without a fit may be the "
+            "difficult ones."
+        )
+    if lacking:
+        names = ", ".join(f"`{name}`" for name in lacking[:_MOST_NAMED])
+        more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
+        return "undecided", (
+            f"{label} shows no fault in {found.fits:,} simulations, but could not be compared with the truth "
+            f"of {names}{more}."
         )
     alarm = max((rate for rate in found.checks if rate.code in _SUSPICIOUS), key=_share_alarms, default=None)
     if alarm is not None and _share_alarms(alarm) > ALARMED_FITS_SHARE:
@@ -118,7 +135,7 @@ def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgem
             f"{label} shows no fault in {found.fits:,} simulations, but {alarm.code} ({alarm.title}) fired "
             f"in {alarm.fired:,} of {alarm.fits:,} fits: ranks need not show what chains missed so often."
         )
-    count = "the only quantity" if judged == 1 else f"any of {judged} quantities"
+    count = "the only quantity" if judged == 1 else f"all {judged} quantities"
     compared = (
         "the coverage of its intervals does not differ from their probability"
         if is_point
@@ -127,12 +144,32 @@ def describe_method(found: MethodCalibration, *, is_point: bool) -> tuple[Judgem
     return "calibrated", f"{label} is calibrated for {count} in {found.fits:,} simulations: {compared}."
 
 
+def _explain_failures(found: MethodCalibration) -> str:
+    """Return the most frequent reason, with how often it came."""
+    if not found.failures:
+        return ""
+    first = found.failures[0]
+    words = " ".join(first.words.split()).rstrip(".")
+    return f": {words}" + ("" if first.fits == found.failed else f" (in {first.fits:,} of them)")
+
+
 def _share_alarms(rate: CheckRate) -> float:
     return rate.fired / rate.fits if rate.fits else 0.0
 
 
-def describe_all(methods: Sequence[MethodCalibration]) -> str:
-    """Return the answer in one sentence.
+def describe_power(count: int) -> str:
+    """Return which differences between two programs would have been seen with so many data sets."""
+    scale = (_POWER_SIMULATIONS / max(1, count)) ** 0.5
+    factor, shift = _SEEN_FACTOR**scale, _SEEN_SHIFT * scale
+    return (
+        f"Among ten quantities, {count:,} simulations show intervals that are wrong by a factor of "
+        f"{factor:.2g}, or a shift of {shift:.1g} posterior standard deviations, in about nine of ten cases: "
+        "a smaller difference may be there."
+    )
+
+
+def describe_all(methods: Sequence[MethodCalibration], *, is_foreign: bool = False) -> str:
+    """Return the answer in one sentence; `is_foreign` says whether another program simulated the data.
 
     >>> describe_all([MethodCalibration(method="nuts", label="NUTS", judgement="calibrated", sentence="")])
     'NUTS can be relied on for this model.'
@@ -143,16 +180,24 @@ def describe_all(methods: Sequence[MethodCalibration]) -> str:
     }
     parts = []
     if right := by_judgement["calibrated"]:
-        parts.append(f"{_join(right)} can be relied on for this model")
+        fits = min(item.fits for item in methods if item.judgement == "calibrated")
+        parts.append(
+            f"no difference between the programs is visible in {fits:,} simulations fitted by {_join(right)}"
+            if is_foreign
+            else f"{_join(right)} can be relied on for this model"
+        )
     if wrong := by_judgement["not calibrated"]:
         parts.append(
-            f"{_join(wrong)} cannot" if parts else f"{_join(wrong)} cannot be relied on for this model"
+            f"{_join(wrong)} cannot"
+            if parts and not is_foreign
+            else f"{_join(wrong)} cannot be relied on for this model"
         )
     if unknown := by_judgement["undecided"]:
         parts.append(f"{_join(unknown)} cannot be judged")
     if none := by_judgement["no result"]:
         parts.append(f"{_join(none)} {'has' if len(none) == 1 else 'have'} no result")
-    return "; ".join(parts) + "." if parts else "There is no result."
+    answer = "; ".join(parts)
+    return f"{answer[0].upper()}{answer[1:]}." if parts else "There is no result."
 
 
 def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ def command(
     from workbench import library
     from workbench.execution.scheduler import open_executor, parse_scheduler
     from workbench.methods import Nuts
+    from workbench.workflow.calibrate import CalibrateOptions, calibrate_files, check_method_names
     from workbench.workflow.inputs import check_inputs
     from workbench.workflow.method_settings import choose_methods
 
@@ -132,7 +133,9 @@ def command(
     check_inputs(program, options.read_dash(source))
     nuts = Nuts(chains, draws, warmup, adapt_delta, max_treedepth, metric)
     names = parse.split_names(method) or (("nuts", "map", "mle") if rows else ("nuts", "laplace"))
+    check_method_names(names)
     methods = choose_methods(names, nuts, starts=starts, profile=[])
+    simulator = None if simulate_with is None else library.resolve(simulate_with)[0]
     from workbench.priors.priors_file import read_priors  # only here: a missing file is told without it
 
     given, settled = parse.parse_values(set_), parse.parse_priors(prior)
@@ -164,10 +167,9 @@ def command(
     )
     table = options.read_within(largest, source)
     from workbench.calibration.folder import RECORD
-    from workbench.workflow.calibrate import CalibrateOptions, calibrate_files
     from workbench.workflow.pages.calibrate import build_calibration_page
 
-    asked = CalibrateOptions(simulations, posterior, simulate_with, tuple(rank or ()), rows=counts)
+    asked = CalibrateOptions(simulations, posterior, simulator, tuple(rank or ()), rows=counts)
     times = Timed(console.progress(quiet))
     try:
         with open_executor(where, workers, times) as executor:

@@ -14,7 +14,9 @@ import msgspec
 from workbench import card, files, tables
 from workbench.backends import Backend
 from workbench.calibration import folder as calibration_folder
+from workbench.calibration.compared import compare_programs, list_author_columns
 from workbench.calibration.fitting import (
+    FITTED,
     CalibrationContext,
     LikelihoodProgram,
     SimulatedData,
@@ -37,7 +39,7 @@ from workbench.calibration.simulator import (
     build_simulator,
 )
 from workbench.calibration.tasks import list_drawn, list_tasks
-from workbench.calibration.words import describe_all
+from workbench.calibration.words import describe_all, describe_power
 from workbench.errors import MethodError, RequestError, RunIncomplete
 from workbench.estimation.context import FitContext
 from workbench.estimation.estimate import choose_program
@@ -205,6 +207,24 @@ def calibrate_program_read(
     return _Work(request, table, options, asked, tools, folder, progress).run()
 
 
+def check_method_names(names: Sequence[str]) -> None:
+    """Refuse names that are no method of simulated data sets.
+
+    Raises
+    ------
+    MethodError
+        The message names the first of them.
+    """
+    for name in names:
+        if name not in FITTED:
+            raise MethodError(
+                f"`method` was expected to be nuts, laplace, pathfinder, map or mle, found `{name}`.",
+                hint="auto chooses one of these by its diagnostics: calibrate each of them"
+                if name == "auto"
+                else None,
+            )
+
+
 def check_methods(options: FitOptions) -> None:
     """Refuse methods and settings that simulated data sets are not fitted with.
 
@@ -215,10 +235,7 @@ def check_methods(options: FitOptions) -> None:
     """
     for method in options.methods:
         if isinstance(method, Auto):
-            raise MethodError(
-                "`method` was expected to be nuts, laplace, pathfinder, map or mle, found `auto`.",
-                hint="auto chooses one of these by its diagnostics: calibrate each of them",
-            )
+            check_method_names(["auto"])
         if isinstance(method, Nuts) and (method.sampler != "stan" or method.init != "random"):
             raise MethodError("simulated data sets are fitted by Stan's own sampler, from random starts.")
     if options.standardize:
@@ -278,12 +295,14 @@ class _Work:
             with files.make_scratch() as scratch:
                 context, drawn, data, expected = self._simulate(backend, scratch)
                 fits = self._fit(context, data)
+                wanted = [item.text for item in context.quantities]
+                wanted += drawn.parameters[0] if self.asked.simulate_with is not None else ()
         finally:
             backend.end_idle()
         with self.progress.stage("Writing the report"):
             left_out = max(1, len(self.asked.rows)) * len(drawn.is_drawn) - len(data)
             seconds = time.monotonic() - started
-            record = self._finish_record(record, fits, drawn, left_out, expected, seconds)
+            record = self._finish_record(record, fits, drawn, left_out, expected, wanted, seconds)
             return self._write(record, fits)
 
     # --- Truths and data sets -----------------------------------------------------------------------------
@@ -323,9 +342,12 @@ class _Work:
         simulated_by, notes = None, drawn.notes
         columns = self._list_columns(request, model, backend, scratch)
         if other is not None:
-            simulated_by, note = self._compare_parameters(other, drawn, columns, backend)
-            notes = (*notes, *note)
-        quantities = parse_quantities(self.asked.quantities, columns)
+            simulated_by = LikelihoodProgram(
+                *self._build(other, backend), f"{LOG_LIKELIHOOD} of {other.program.path.stem}"
+            )
+            theirs = self._list_columns(simulated_by.request, simulated_by.model, backend, scratch)
+            notes = (*notes, *compare_programs(request.program, columns, other.program, theirs))
+        quantities = parse_quantities(self.asked.quantities, list_author_columns(request.program, columns))
         context = CalibrationContext(request, model, backend, quantities, simulated_by)
         return context, drawn, data, notes
 
@@ -390,39 +412,12 @@ class _Work:
         self, request: FitRequest, model: CompiledModel, backend: Any, scratch: Path
     ) -> tuple[str, ...]:
         """Return Stan's names of all quantities of the program that is fitted."""
-        folder = scratch / "columns"
+        folder = scratch / f"columns-{model.key[:16]}"
         folder.mkdir(exist_ok=True)
         job = make_plain_job(FitContext(request, model.exe, backend, folder, SILENT))
         columns: tuple[str, ...] = backend.list_columns(job)
         backend.free(model.exe)
         return columns
-
-    def _compare_parameters(
-        self, other: FitRequest, drawn: Simulations, columns: tuple[str, ...], backend: Backend
-    ) -> tuple[LikelihoodProgram | None, tuple[str, ...]]:
-        """Return the likelihood of the program that simulated, where it can be had for fitted parameters.
-
-        Raises
-        ------
-        RequestError
-            The two programs have no parameter in common.
-        """
-        names = drawn.parameters[0]
-        common = [name for name in names if name in columns]
-        if not common:
-            raise RequestError(
-                f"`{other.program.path.name}` and `{self.request.program.path.name}` have no parameter of "
-                "the same "
-                "name: no truth could be compared with a fit."
-            )
-        if tuple(columns[: len(names)]) != tuple(names):
-            lacking = ", ".join(f"`{name}`" for name in names if name not in columns) or "their order"
-            return None, (
-                f"The two programs differ in their parameters ({lacking}): only {len(common)} are compared, "
-                "and no likelihood.",
-            )
-        name = f"{LOG_LIKELIHOOD} of {other.program.path.stem}"
-        return LikelihoodProgram(*self._build(other, backend), name), ()
 
     # --- Fits ---------------------------------------------------------------------------------------------
 
@@ -430,6 +425,7 @@ class _Work:
         """Return the fits of all data sets, in their order."""
         tasks = list_tasks(context, data)
         pieces = self.folder / PIECES
+        _remove_damaged(pieces, tasks)
         by_key = {task.key: task for task in tasks}
         found: dict[str, list[SimulatedFit]] = {}
         executor = self._choose_executor()
@@ -494,6 +490,7 @@ class _Work:
         drawn: Simulations,
         left_out: int,
         notes: tuple[str, ...],
+        wanted: Sequence[str],
         seconds: float,
     ) -> CalibrationRecord:
         names = dict.fromkeys(name for fit in fits for name in fit.numbers.names)
@@ -507,12 +504,17 @@ class _Work:
                 by_name,
                 self.options.level,
                 is_foreign=self.asked.simulate_with is not None,
+                wanted=wanted,
             )
             for method in list_fitted(self.request.methods)
         )
         by_rows = summarise_rows(fits, by_name, self.options.level) if self.asked.rows else ()
         needed = list_needed(by_rows, self.options.level)
         total = max(1, len(self.asked.rows)) * len(drawn.is_drawn)
+        is_foreign = self.asked.simulate_with is not None
+        answer = describe_all(methods, is_foreign=is_foreign)
+        if is_foreign and any(item.judgement == "calibrated" for item in methods):
+            notes = (describe_power(min(item.fits for item in methods)), *notes)
         if left_out:
             notes = (
                 *notes,
@@ -526,7 +528,7 @@ class _Work:
             way="draws of the posterior" if drawn.way == GIVEN else drawn.way,
             simulations=total - left_out,
             left_out=left_out,
-            sentence=f"{needed[0].sentence} {describe_all(methods)}" if needed else describe_all(methods),
+            sentence=f"{needed[0].sentence} {answer}" if needed else answer,
             notes=notes,
             methods=methods,
             by_rows=by_rows,
@@ -542,6 +544,18 @@ class _Work:
         files.replace_file(self.folder / REPORT, render(build_calibration_report(found)))
         calibration_folder.write_record(self.folder, record)
         return found
+
+
+def _remove_damaged(pieces: Path, tasks: Sequence[Task]) -> None:
+    """Remove pieces of these tasks that cannot be read or hold other fits, so that they are made again."""
+    for task in tasks:
+        data, name = task.arguments
+        try:
+            is_right = {fit.simulation for fit in read_fits(pieces / name)} == {one.number for one in data}
+        except RunIncomplete:
+            is_right = False
+        if not is_right:
+            (pieces / name).unlink(missing_ok=True)
 
 
 def _read_outcome(
