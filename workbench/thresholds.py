@@ -642,3 +642,30 @@ FEWEST_ROWS_PER_PARAMETER = 10
 TESTS_DISAGREE_LIMIT = 1.5
 """Ratio of the largest to the smallest of three statistics above which they disagree. Ours: for 100
 observations of a logistic regression they differ by a tenth."""
+
+ZERO_INFORMATION_LIMIT = 1e-6
+"""Sum of squared scores along a direction of unit curvature below which rows have no score along it. Ours: a
+robust standard error would be a thousandth of that by the model, which is rounding."""
+
+ZERO_SCORE_LIMIT = 2e-4
+"""Largest score of a row, relative to the largest curvature of one over a standard error, below which all
+are 0. Ours: where scores are not 0, they are larger than curvatures, about as the root of the rows."""
+
+ZERO_CURVATURE_LIMIT = 2e-3
+"""Curvature of a row, relative to the largest, above which it is not 0. Ours: differences leave 1e-6."""
+
+PRIOR_CURVATURE_CAUTION_LIMIT = 0.1
+"""Share of the priors in the curvature of a posterior along a direction above which standard errors from rows
+are cautioned of: they are too short by 1 - sqrt(1 - share), here a twentieth. Ours."""
+
+PRIOR_CURVATURE_LIMIT = 0.4
+"""The share above which they are refused: the priors say two thirds of what the rows do, and intervals would
+be too short by 1 - sqrt(1 - share), here more than a fifth. Ours."""
+
+FEWEST_CURVED_ROWS = 2
+"""Rows that must curve along a direction without scores: one alone, such as a group's only row, may be fitted
+exactly. Ours."""
+
+BOOTSTRAP_RATIO_LIMIT = 1.5
+"""Ratio of the bootstrap's and another standard error, either way, above which they disagree. Ours: with 50
+resamples a bootstrap is off by a tenth, with large samples the two are one."""

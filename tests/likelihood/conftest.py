@@ -62,6 +62,18 @@ def fit_program(fit_program, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def squared_data():
+    """Normal values whose variance grows with `v`, and such whose variance falls with it."""
+    rng = np.random.default_rng(8)
+    v = rng.exponential(size=300)
+    noise = rng.normal(size=300)
+    return {
+        "inside": pd.DataFrame({"y": 1 + noise * np.sqrt(1 + 2 * v), "v": v}),
+        "at the bound": pd.DataFrame({"y": 1 + noise / np.sqrt(1 + 2 * v), "v": v}),
+    }
+
+
+@pytest.fixture(scope="session")
 def fits(fit_program, table):
     """The three regressions."""
     return {

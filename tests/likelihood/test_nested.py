@@ -89,7 +89,9 @@ def test_runs_that_are_not_nested_are_refused_with_the_reason(fit_program, fits,
     with pytest.raises(RequestError, match="`large` lacks `sigma`, which `small` estimates"):
         ask(small, large, null=["beta[age]=0", "sigma=1"])
     fewer = fit_program("linear", LINEAR, table.head(200), columns={"X": ["dose"], "y": "score"})
-    with pytest.raises(RequestError, match="not fitted to the same outcome"):
+    with pytest.raises(
+        RequestError, match=r"not fitted to the same outcome: `small` has 200 rows and `large` has 240"
+    ):
         ask(fewer, large, null=["beta[age]=0"])
     shuffled = table.assign(dose=table["dose"].to_numpy()[::-1])
     other = fit_program("linear", LINEAR, shuffled, columns={"X": ["dose"], "y": "score"})
@@ -127,6 +129,40 @@ def test_a_parameter_of_one_run_may_be_data_of_the_other(fit_program, table):
         ask(small, large, null=["nu=5"])
 
 
+SQUARED = """data { int N; vector[N] y; vector[N] v; }
+parameters { real mu; real<lower=0> sigma; real s; }
+model { y ~ normal(mu, sqrt(square(sigma) + square(s) * v)); }
+"""
+
+WITHOUT = """data { int N; vector[N] y; vector[N] v; }
+parameters { real mu; real<lower=0> sigma; }
+model { y ~ normal(mu, sigma); }
+"""
+
+
+@pytest.mark.parametrize("null", ["s=0", "s=0 and mu"])
+def test_a_bound_in_disguise_is_refused(fit_program, squared_data, null):
+    large = fit_program("squared", SQUARED, squared_data["inside"])
+    small = fit_program("without", WITHOUT, squared_data["inside"])
+    nulls = ["s=0", "mu=1"] if "and" in null else ["s=0"]
+    with pytest.raises(MethodError, match=r"stationary in `s`.*a bound in disguise") as refused:
+        ask(large, null=nulls)
+    assert "test that run against one without it" in (refused.value.hint or "")
+    if len(nulls) == 1:
+        with pytest.raises(MethodError, match="a bound in disguise"):
+            ask(small, large, null=nulls)
+    assert ask(large, null=["mu=1"]).tests[0].statistic < 10
+    near = ask(large, null=[f"s={0.9 * large.results.mle.estimates['s'].value}"])
+    assert near.tests[1].statistic == pytest.approx(near.tests[0].statistic, rel=0.2)
+
+
+def test_an_estimate_without_scores_is_not_tested(fit_program, squared_data):
+    large = fit_program("squared", SQUARED, squared_data["at the bound"])
+    for null in ("s=0", "mu=1"):
+        with pytest.raises(MethodError, match="stationary in `s` at the estimate"):
+            ask(large, null=[null])
+
+
 DISPERSED = """data { int N; array[N] int<lower=0> y; }
 parameters { real eta; real<lower=0> dispersion; }
 model { y ~ neg_binomial_2_log(eta, inv(dispersion)); }
@@ -149,12 +185,42 @@ def test_a_variance_of_zero_has_the_mixture(fit_program, table):
     ratio = 2 * (nb.llf - poisson)
     assert found.tests[0].statistic == pytest.approx(ratio, rel=1e-6)
     assert found.tests[0].p_value == pytest.approx(0.5 * stats.chi2.sf(ratio, 1), rel=1e-5)
+    with pytest.raises(RequestError, match="its lower bound is 0"):
+        ask(small, large, null=["dispersion=-1"])
     assert "mixture" in found.tests[0].distribution
     assert [item.p_value for item in found.tests[1:]] == [None, None]
     with pytest.raises(RequestError, match="on the lower bound"):
         ask(large, null=["dispersion=0"])
-    with pytest.raises(RequestError, match="outside"):
+    with pytest.raises(RequestError, match=r"outside .* its lower bound is 0"):
         ask(large, null=["dispersion=-1"])
+
+
+BOUNDED = SQUARED.replace("real s;", "real<lower=0> s;").replace("square(s) *", "s *")
+
+
+def test_an_estimate_on_its_bound_has_a_statistic_of_zero(fit_program, squared_data):
+    data = squared_data["at the bound"]
+    large = fit_program("bounded", BOUNDED, data)
+    small = fit_program("without", WITHOUT, data)
+    assert not large.results.mle.is_ok
+    found = ask(small, large, null=["s=0"])
+    assert (found.tests[0].statistic, found.tests[0].p_value) == (0.0, 1.0)
+    assert "mixture" in found.tests[0].distribution
+    known = stats.norm.logpdf(data["y"], data["y"].mean(), data["y"].std(ddof=0)).sum()
+    assert found.log_lik == pytest.approx(known, rel=1e-9)
+    with pytest.raises(RequestError, match="approaches its lower bound"):
+        ask(small, large, null=["s=1"])
+    with pytest.raises(RequestError, match="approaches its lower bound"):
+        ask(large, null=["s=0"])
+
+
+def test_standardized_runs_are_tested(fit_program, fits, table):
+    large = fit_program("linear", LINEAR, table, columns={**COLUMNS, "y": "score"}, standardize=True)
+    found, known = (ask(fit, null=["beta[age]=0.5"]) for fit in (large, fits["linear"]))
+    assert [item.statistic for item in found.tests] == pytest.approx(
+        [item.statistic for item in known.tests], rel=1e-5
+    )
+    assert found.log_lik == pytest.approx(known.log_lik, rel=1e-9)
 
 
 def test_the_mixture_is_that_of_self_and_liang():
@@ -217,6 +283,13 @@ def test_a_null_that_states_nothing_is_refused(fits, null, words):
         ask(fits["poisson"], null=null)
 
 
+def test_a_function_of_parameters_is_no_null(fits):
+    for null in ("exp(beta[1])=1", "ratio=0"):
+        with pytest.raises(RequestError, match="no parameter") as refused:
+            ask(fits["linear"], null=[null])
+        assert "declared parameters alone" in (refused.value.hint or "")
+
+
 def test_a_fit_tests_its_parameters(fit_program, fits, table):
     small = fit_program("linear", LINEAR, table, columns={"X": ["dose"], "y": "score"})
     large = fits["linear"]
@@ -236,7 +309,11 @@ def test_the_command_prints_a_page_json_and_tables(fits, run_workbench):
     assert "Wald" in page.stdout
     values = json.loads(run_workbench("test", folder, "--null", "beta[2]=0", "--json").stdout)
     assert values["null"] == {"beta[2]": 0.0}
-    assert [one["test"] for one in values["tests"]] == ["likelihood ratio", "score (Rao)", "Wald"]
+    assert [one["test"] for one in values["tests"]] == [
+        "likelihood ratio",
+        "score (observed information)",
+        "Wald",
+    ]
     rows = run_workbench("test", folder, "--null", "beta=0", "--format", "csv").stdout.splitlines()
     assert len(rows) == 4
     done = run_workbench("test", folder, folder, folder, "--null", "beta=0")

@@ -10,6 +10,7 @@ from scipy import stats
 
 from tests.likelihood.conftest import COLUMNS, LINEAR, LOGIT, OUTCOMES
 from workbench.errors import MethodError, RequestError, WorkbenchError
+from workbench.likelihood.standard_errors import QuantityErrors, compare_with_bootstrap
 
 MODELS = {"linear": sm.OLS, "logit": sm.Logit, "poisson": sm.Poisson}
 COEFFICIENTS = ["alpha", "beta[age]", "beta[dose]"]
@@ -41,11 +42,13 @@ def test_clustered_sandwiches_are_those_of_statsmodels(fits, table, name):
     rows, parameters = len(table), 4 if name == "linear" else 3
     factor = np.sqrt((rows - 3) / (rows - parameters))  # sigma is a parameter here
     frame = found.table.loc[COEFFICIENTS]
-    assert frame["robust_se"].to_numpy() == pytest.approx(known * factor, rel=1e-6)
-    assert f"K = {parameters} parameters" in found.ways["robust_se"]
-    width = stats.t.ppf(0.975, 39) * frame["robust_se"]
+    assert frame["cluster_se"].to_numpy() == pytest.approx(known * factor, rel=1e-6)
+    assert f"K = {parameters} parameters" in found.ways["cluster_se"]
+    width = stats.t.ppf(0.975, 39) * frame["cluster_se"]
     assert frame["upper"].to_numpy() == pytest.approx((frame["estimate"] + width).to_numpy(), rel=1e-9)
     assert not found.warnings
+    assert "robust_se" not in found.table
+    assert set(found.table["df"]) == {39}
 
 
 def test_the_delta_method_reaches_scales_and_what_follows_from_them(fits, table):
@@ -89,7 +92,7 @@ def test_standardized_predictors_change_no_standard_error(fit_program, fits, tab
         known = fits["linear"].standard_errors(progress=False, **options).table
         found = other.standard_errors(progress=False, **options).table
         known = known.loc[found.index]
-        for column in ("estimate", "se", "robust_se"):
+        for column in ("estimate", "se", "cluster_se" if "cluster" in options else "robust_se"):
             assert found[column].to_numpy() == pytest.approx(known[column].to_numpy(), rel=1e-5)
 
 
@@ -130,7 +133,80 @@ def test_an_estimate_that_is_no_mode_has_no_standard_errors(fit_program, table):
     fit = fit_program("logit", LOGIT, separated, columns={**COLUMNS, "y": "ill"}, method=["mle", "map"])
     with pytest.raises(MethodError, match="no maximum"):
         fit.standard_errors(method="mle", progress=False)
-    assert fit.standard_errors(progress=False).method == "map"
+    with pytest.raises(MethodError, match="no maximum-likelihood estimate") as refused:
+        fit.standard_errors(robust=True, progress=False)
+    assert refused.value.hint == '`method="map"` takes the posterior mode, which the run has'
+    assert fit.standard_errors(method="map", progress=False).method == "map"
+
+
+@pytest.mark.parametrize("options", [{"robust": True}, {"cluster": "site"}, {"bootstrap": 50}])
+def test_rows_say_little_of_a_mode_that_the_prior_holds(fit_program, table, options):
+    strong = LOGIT.replace("normal(0, 2)", "normal(0, 0.05)")
+    fit = fit_program("logit", strong, table, columns={**COLUMNS, "y": "ill"}, method="map")
+    with pytest.raises(RequestError, match=r"the priors are \d+% of the curvature"):
+        fit.standard_errors(method="map", progress=False, **options)
+    assert fit.standard_errors(method="map", progress=False).table["se"].notna().all()
+
+
+def fit_mean(fit_program, table, prior_variance):
+    """Fit a mean of observations with variance 1; the prior's precision is the inverse of its variance."""
+    text = f"""data {{ int N; vector[N] y; }} parameters {{ real mu; }}
+    model {{ mu ~ normal(0, {np.sqrt(prior_variance):.17g}); y ~ normal(mu, 1); }}"""
+    return fit_program("mean", text, table, columns={"y": "score"}, method="map")
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.7])
+def test_the_share_of_a_normal_prior_is_that_of_precisions(fit_program, table, share):
+    fit = fit_mean(fit_program, table, (1 - share) / share / len(table))
+    if share > 0.4:
+        with pytest.raises(RequestError, match="along `mu` the priors are 70% of the curvature"):
+            fit.standard_errors(method="map", robust=True, progress=False)
+        return
+    warnings = fit.standard_errors(method="map", robust=True, progress=False).warnings
+    assert [text.partition(":")[0] for text in warnings] == (
+        ["along `mu` the priors are 30% of the curvature of the posterior"] if share > 0.1 else []
+    )
+    assert not fit.standard_errors(method="map", progress=False).warnings
+
+
+HIDDEN_PRIOR = """data { int N; vector[N] y; }
+parameters { real mu; }
+model { mu ~ normal(0, 1); target += normal_lpdf(y | mu, 1) - 10 * square(mu); }
+"""
+
+
+def test_rows_must_make_up_the_likelihood_of_a_mode(fit_program, table):
+    fit = fit_program("hidden", HIDDEN_PRIOR, table, columns={"y": "score"}, method="map")
+    with pytest.raises(MethodError):
+        fit.standard_errors(method="map", robust=True, progress=False)
+
+
+SQUARED = """data { int N; vector[N] y; vector[N] v; }
+parameters { real mu; real<lower=0> sigma; real s; }
+model { y ~ normal(mu, sqrt(square(sigma) + square(s) * v)); }
+"""
+
+
+def test_a_parameter_without_scores_has_no_standard_errors(fit_program, squared_data):
+    fit = fit_program("squared", SQUARED, squared_data["at the bound"])
+    assert abs(fit.results.mle.estimates["s"].value) < 1e-3
+    for options in ({}, {"robust": True}):
+        with pytest.raises(MethodError, match=r"stationary in `s` at the estimate.*Its information is 0"):
+            fit.standard_errors(progress=False, **options)
+    inside = fit_program("squared", SQUARED, squared_data["inside"])
+    warnings = inside.standard_errors(robust=True, progress=False).warnings
+    assert all("equally high" in text for text in warnings)  # s and -s
+
+
+def test_a_row_that_is_fitted_exactly_is_cautioned_of(fit_program, table):
+    single = table.assign(only=(table.index == 7).astype(float))
+    fit = fit_program("linear", LINEAR, single, columns={"X": ["age", "only"], "y": "score"})
+    assert any(
+        "no observation has a score along" in text and "fits its only row" in text
+        for text in fit.standard_errors(robust=True, progress=False).warnings
+    )
+    assert not fit.standard_errors(progress=False).warnings
+    assert fit.test_null("beta[only]=0", progress=False).tests[0].p_value > 0
 
 
 ALTERED = """data { int N; int K; matrix[N, K] X; vector[N] y; }
@@ -150,11 +226,11 @@ def test_one_density_of_all_rows_has_no_scores(fit_program, table):
 def test_clusters_are_found_in_columns_of_text_and_of_the_program(fit_program, table):
     named = table.assign(town=[f"town {code}" for code in table["site"]])
     fit = fit_program("linear", LINEAR, named, columns={**COLUMNS, "y": "score"})
-    by_text = fit.standard_errors(cluster="town", progress=False).table["robust_se"]
-    by_code = fit.standard_errors(cluster="site", progress=False).table["robust_se"]
+    by_text = fit.standard_errors(cluster="town", progress=False).table["cluster_se"]
+    by_code = fit.standard_errors(cluster="site", progress=False).table["cluster_se"]
     assert by_text.to_numpy() == pytest.approx(by_code.to_numpy(), rel=1e-12)
     singles = fit.standard_errors(cluster="age", progress=False)  # each row is a cluster: read from the table
-    assert "240 clusters" in singles.ways["robust_se"]
+    assert "240 clusters" in singles.ways["cluster_se"]
 
 
 def test_what_is_not_there_is_said(fits, fit_program, table):
@@ -169,6 +245,17 @@ def test_what_is_not_there_is_said(fits, fit_program, table):
     no_mle = fit_program("linear", LINEAR, table, columns={**COLUMNS, "y": "score"}, method="map")
     with pytest.raises(MethodError, match="no maximum-likelihood estimate"):
         no_mle.standard_errors(method="mle", progress=False)
+    with pytest.raises(MethodError, match="no maximum-likelihood estimate: it was not requested"):
+        no_mle.standard_errors(progress=False)
+
+
+@pytest.mark.parametrize(("ratio", "is_far"), [(1.4, False), (1.6, True), (0.6, True), (0.75, False)])
+def test_a_bootstrap_far_from_the_sandwich_is_cautioned_of(ratio, is_far):
+    item = QuantityErrors("mu", "mu", 1.0, 0.1, 0.2, 0.2 * ratio, 0.6, 1.4)
+    found = list(compare_with_bootstrap([item, QuantityErrors("nu", "nu", 1.0, 0.1, 0.0, 0.1, 1.0, 1.0)]))
+    assert len(found) == is_far
+    assert all(f"`mu` ({ratio:.2g} times)" in text for text in found)
+    assert not list(compare_with_bootstrap([QuantityErrors("mu", "mu", 1.0, 0.1, None, 0.4, 0.8, 1.2)]))
 
 
 def test_few_clusters_are_warned_of(fit_program, table):
@@ -187,11 +274,12 @@ def test_the_command_prints_a_page_json_and_tables(fits, run_workbench):
     assert "HC0" in page.stdout
     values = json.loads(run_workbench("standard-errors", folder, "--cluster", "site", "--json").stdout)
     assert values["quantities"][0]["parameter"] == "alpha"
-    assert values["ways"]["robust_se"].startswith("sandwich")
+    assert values["ways"]["cluster_se"].startswith("sandwich")
     rows = run_workbench("standard-errors", folder, "--robust", "--format", "csv").stdout.splitlines()
     assert rows[0].startswith("label,parameter,estimate,se,robust_se")
     for wrong, words in {
         ("--parametric",): "without --bootstrap",
+        ("--robust", "--cluster", "site"): "two standard errors",
         ("--bootstrap", "10"): "50 at least",
         ("--method", "nuts"): "mle or map",
         ("--json", "--format", "csv"): "--json",

@@ -466,7 +466,7 @@ class Fit(results.Fit):
         parametric
             Whether resamples are outcomes drawn from the model at the estimate instead.
         method
-            Of which estimate; by default the MLE where there is one, else the MAP.
+            Of which estimate; by default the MLE.
         level
             Probability of the intervals; by default that of the fit.
         jobs

@@ -68,7 +68,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     ),
     "test": (
         "workbench test reports/run --null 'beta[2]=0' --null 'beta[3]=0'",
-        "workbench test reports/poisson reports/negative_binomial --null dispersion=0",
+        "workbench test reports/poisson reports/zero_inflated_poisson --null theta=0",
     ),
     "compare": (
         "workbench compare reports/first reports/second --html comparison.html",

@@ -40,7 +40,7 @@ def command(
     ] = False,
     method: Annotated[
         str | None,
-        typer.Option(help="Of which estimate; by default the MLE where there is one.", metavar="mle|map"),
+        typer.Option(help="Of which estimate; by default the MLE.", metavar="mle|map"),
     ] = None,
     level: Annotated[
         float | None,

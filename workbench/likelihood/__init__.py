@@ -13,6 +13,8 @@ From top to bottom::
     climb            the maximum for other data, near that of the fit
     clusters         the cluster of each row
     sandwich         covariances from the scores of rows or clusters
+    stationary       whether a parameter has no score in any row: a bound in disguise
+    prior_share      how much of the curvature at a posterior mode is that of its priors
     row_scores       derivatives of the log likelihood of each row, and of all quantities
     mode             the estimate of a run, found again and checked
     obstacles        why an estimate is none of maximum likelihood

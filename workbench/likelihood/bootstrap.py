@@ -74,6 +74,8 @@ class Bootstrap:
         Estimates of each resample that has a maximum, `(B, C)`.
     notes, warnings
         What there is to say, in sentences.
+    is_parametric
+        Whether outcomes were drawn from the model.
     """
 
     words: str
@@ -85,6 +87,7 @@ class Bootstrap:
     values: Floats = field(repr=False)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    is_parametric: bool = False
 
 
 @dataclass(frozen=True)
@@ -389,6 +392,7 @@ def run_bootstrap(
         values,
         tuple(_list_notes(plan, failed, found, how, resampler)),
         tuple(_list_warnings(plan, resampler, failed, found)),
+        plan.is_parametric,
     )
 
 

@@ -93,15 +93,22 @@ def read_values(fit: Fit, context: FitContext, method: Estimate) -> dict[str, fl
     result = fit.results.mle if method == "mle" else fit.results.map
     if not result.is_ok:
         title = {"mle": "maximum-likelihood estimate", "map": "MAP"}[method]
-        raise MethodError(
-            f"the run has no {title}: {result.reason}", hint="`workbench fit` with --method mle finds one"
-        )
+        raise MethodError(f"the run has no {title}: {result.reason}", hint=_hint_other(fit, method))
     parameters = {item.name for item in context.request.program.parameters}
     return {
         name: float(estimate.value)
         for name, estimate in result.estimates.items()
         if owner(name).partition(".")[0] in parameters and estimate.value is not None
     }
+
+
+def _hint_other(fit: Fit, method: Estimate) -> str | None:
+    """Return what to do about an estimate that is not there: nothing finds one that was sought in vain."""
+    if method == "mle" and fit.results.map.is_ok:
+        return "`--method map` takes the posterior mode, which the run has"
+    if fit.results.method(method).status == "skipped":
+        return f"`workbench fit` with `--method {method}` seeks it"
+    return None
 
 
 def find_mode(fit: Fit, context: FitContext, method: Estimate) -> Mode:

@@ -32,6 +32,8 @@ from workbench.estimation.optimum.search import CURVATURE_ONLY
 from workbench.late_imports import LateModule
 from workbench.likelihood.mode import Mode
 from workbench.likelihood.null import NullConstraint
+from workbench.likelihood.row_scores import compute_log_liks
+from workbench.likelihood.stationary import examine_null, refuse_null
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.thresholds import FEWEST_ROWS_PER_PARAMETER, SAME_MODE_LOG_DENSITY, TESTS_DISAGREE_LIMIT
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 else:
     stats = LateModule("scipy.stats")
 
-LIKELIHOOD_RATIO, SCORE, WALD = "likelihood ratio", "score (Rao)", "Wald"
+LIKELIHOOD_RATIO, SCORE, WALD = "likelihood ratio", "score (observed information)", "Wald"
 """The three tests."""
 
 _SEED = 5
@@ -219,6 +221,29 @@ def find_bound(mode: Mode, item: NullConstraint) -> str:
     return ""
 
 
+def check_inside(mode: Mode, item: NullConstraint) -> None:
+    """Refuse a constant outside the bounds of its parameter, where these are numbers.
+
+    Raises
+    ------
+    RequestError
+        The message has the bound.
+    """
+    declared = {one.name: one for one in mode.context.request.program.parameters}
+    declaration = declared[item.name.partition("[")[0]]
+    lower, upper = (
+        None if bound is None else bound.literal for bound in (declaration.lower, declaration.upper)
+    )
+    if lower is not None and item.value < lower:
+        raise RequestError(
+            f"`{item.words}` is outside what `{item.label}` can be: its lower bound is {lower:g}."
+        )
+    if upper is not None and item.value > upper:
+        raise RequestError(
+            f"`{item.words}` is outside what `{item.label}` can be: its upper bound is {upper:g}."
+        )
+
+
 def _refuse_bound(mode: Mode, item: NullConstraint) -> None:
     """Refuse a constant on or outside a bound.
 
@@ -227,6 +252,7 @@ def _refuse_bound(mode: Mode, item: NullConstraint) -> None:
     RequestError
         Always.
     """
+    check_inside(mode, item)
     side = find_bound(mode, item)
     if not side:
         raise RequestError(f"`{item.words}` is outside what `{item.label}` can be.")
@@ -334,6 +360,9 @@ def compute_tests(
     """
     dims, fixed = find_constrained_point(mode, constraints)
     restricted = maximise_restricted(mode, dims, fixed if start is None else _fix(start, dims, fixed))
+    stationary = examine_null(mode, restricted.newton.point, dims)
+    if stationary is not None:
+        refuse_null(stationary, ", ".join(item.words for item in constraints))
     gain = mode.newton.log_density - restricted.newton.log_density
     if gain < -SAME_MODE_LOG_DENSITY:
         raise MethodError(
@@ -348,7 +377,7 @@ def compute_tests(
         _compute_score(mode, restricted),
         _compute_wald(mode, constraints),
     )
-    log_lik = fit.results.mle.log_lik or 0.0
+    log_lik = float(compute_log_liks(mode, mode.point[None])[0].sum())
     return NestedTest(
         fit.results.model.name,
         tuple(constraints),
@@ -357,7 +386,7 @@ def compute_tests(
         log_lik - gain,
         list_values(fit, mode, restricted.curvature),
         (
-            "the score test takes the observed information at the restricted maximum, on the "
+            "the score test (Rao's) takes the observed information at the restricted maximum, on the "
             "unconstrained scale; the "
             "Wald test the inverse Hessian at the MLE, on the declared scale.",
         ),
@@ -420,9 +449,8 @@ def _compute_score(mode: Mode, restricted: Restricted) -> NullStatistic:
     values, vectors = np.linalg.eigh(information)
     if values.min() <= 1e-9 * values.max():
         reason = (
-            "the observed information at the restricted maximum is not positive definite: the null is "
-            "too far from the "
-            "MLE for a score test."
+            "the observed information at the restricted maximum is not positive definite: the log "
+            "likelihood is far from quadratic between the null and the MLE."
         )
         return replace(missing, reason=reason)
     statistic = float((((vectors.T @ slope) ** 2) / values).sum())
@@ -457,7 +485,8 @@ def list_warnings(
             "there a higher one "
             "still, the likelihood-ratio statistic would be too large."
         )
-    rows, parameters = fit.results.mle.observations, fit.results.mle.parameters
+    rows = fit.results.mle.observations or mode.context.request.data.rows
+    parameters = fit.results.mle.parameters
     if rows and parameters and rows < FEWEST_ROWS_PER_PARAMETER * parameters:
         yield (
             f"{rows} observations for {parameters} parameters are few for distributions that hold in "

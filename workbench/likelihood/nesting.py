@@ -11,14 +11,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workbench.backends.base import Floats
+from workbench.backends.base import Curvature, Floats
 from workbench.errors import RequestError, RunError
-from workbench.likelihood.mode import Mode
+from workbench.estimation.context import FitContext
+from workbench.estimation.optimum.newton import NewtonResult
+from workbench.likelihood.mode import Mode, make_target
 from workbench.likelihood.nested import (
     LIKELIHOOD_RATIO,
+    SCORE,
+    WALD,
     NestedTest,
     NullStatistic,
     approach_bound,
+    check_inside,
     compute_tests,
     find_bound,
     list_values,
@@ -28,7 +33,7 @@ from workbench.likelihood.nested import (
     unconstrain,
 )
 from workbench.likelihood.null import NullConstraint
-from workbench.likelihood.row_scores import find_log_lik_name, find_rows
+from workbench.likelihood.row_scores import compute_log_liks
 from workbench.provenance import derive_seeds
 from workbench.results import Fit
 from workbench.results.quantities import owner
@@ -88,6 +93,8 @@ def compare_nested(small: Side, large: Side, constraints: Sequence[NullConstrain
     RequestError
         The smaller model is not the larger one under the null: the message says why.
     """
+    for item in constraints:
+        check_inside(large.mode, item)
     sources = _match_parameters(small, large, constraints)
     extra = len(large.mode.point) - len(small.mode.point)
     if extra != len(constraints):
@@ -106,14 +113,10 @@ def compare_nested(small: Side, large: Side, constraints: Sequence[NullConstrain
             hint="test one of them at a time",
         )
     points = _list_points(small)
-    small_values = _compute_log_liks(small, points)
+    small_values = compute_log_liks(small.mode, points)
     bound = bounded[0] if bounded else None
     start = _prove(small, large, sources, constraints, bound, points, small_values)
-    words = (
-        f"`{small.name}` is `{large.name}` with {', '.join(item.words for item in constraints)}: at "
-        f"{len(points)} sets of "
-        f"parameters both give all {small_values.shape[1]:,} observations the same log likelihood.",
-    )
+    words = (_describe_proof(small, large, constraints, small_values),)
     return _test(small, large, constraints, bound, start, float(small_values[0].sum()), words)
 
 
@@ -126,7 +129,7 @@ def _test(
     small_log_lik: float,
     words: tuple[str, ...],
 ) -> NestedTest:
-    large_log_lik = float(_compute_log_liks(large, large.mode.point[None])[0].sum())
+    large_log_lik = float(compute_log_liks(large.mode, large.mode.point[None])[0].sum())
     gain = large_log_lik - small_log_lik
     if gain < -SAME_MODE_LOG_DENSITY:
         raise RequestError(
@@ -156,9 +159,7 @@ def _test(
         )
     ratio = make_boundary_statistic(statistic, len(constraints))
     reason = f"`{bound.words}` is on its bound, where score and Wald statistics are not chi-squared."
-    others = (
-        NullStatistic(test, None, len(constraints), None, "", reason) for test in ("score (Rao)", "Wald")
-    )
+    others = (NullStatistic(test, None, len(constraints), None, "", reason) for test in (SCORE, WALD))
     return NestedTest(
         large.fit.results.model.name,
         tuple(constraints),
@@ -173,6 +174,93 @@ def _test(
             "samples, and the p-value is that of a mixture (Self and Liang, 1987).",
         ),
         tuple(list_warnings(large.fit, large.mode, (ratio,))),
+    )
+
+
+def find_stopped(fit: Fit, context: FitContext) -> Mode | None:
+    """Return where the search of a run without a regular MLE ended, as two runs are compared by it.
+
+    It has values and a point, and neither curvature nor directions; `None` if the end is not known.
+    """
+    parameters = {item.name for item in context.request.program.parameters}
+    values = {
+        name: float(value)
+        for name, value in fit.results.mle.stopped_at.items()
+        if owner(name).partition(".")[0] in parameters and value is not None
+    }
+    if not values:
+        return None
+    target = make_target(context, "mle")
+    row = np.array([list(values.values())])
+    point = np.asarray(target.backend.unconstrain_values(target.job, tuple(values), row)[0])
+    if not np.isfinite(point).all():
+        return None
+    flat = np.zeros((len(point), len(point)))
+    around = Curvature(
+        np.nan, point * 0, flat, (), point, tuple(values), row[0], np.zeros((len(values), len(point)))
+    )
+    return Mode(
+        context, "mle", target, around, NewtonResult(point, point * 0, np.nan, flat, point * 0, False)
+    )
+
+
+def compare_at_bound(small: Side, large: Side, constraints: Sequence[NullConstraint]) -> NestedTest | None:
+    """Return the test where the larger run's likelihood is highest on the bound that the null states.
+
+    The statistic is 0 then. `None` where something else keeps it from a maximum: more than the parameter of
+    the null, or a likelihood that is higher elsewhere.
+
+    Parameters
+    ----------
+    small, large
+        The runs; the larger one where its search ended.
+    constraints
+        What the null states of the larger one.
+
+    Raises
+    ------
+    RequestError
+        The smaller model is not the larger one under the null.
+    """
+    if len(constraints) != 1 or not find_bound(large.mode, constraints[0]):
+        return None
+    bound = constraints[0]
+    sources = _match_parameters(small, large, constraints)
+    points = _list_points(small)
+    small_values = compute_log_liks(small.mode, points)
+    _prove(small, large, sources, constraints, bound, points, small_values)
+    here = float(small_values[0].sum())
+    estimate = _read_small_values(small, points[:1])[0]
+    given = {
+        name: bound.value if name == bound.name else estimate[sources[name]] for name in large.parameters
+    }
+    near = [point for point in approach_bound(large.mode, given, bound) if np.isfinite(point).all()]
+    heights = [float(compute_log_liks(large.mode, point[None])[0].sum()) for point in near]
+    end = float(compute_log_liks(large.mode, large.mode.point[None])[0].sum())
+    if abs(end - here) > SAME_MODE_LOG_DENSITY or max(heights) > here + SAME_MODE_LOG_DENSITY:
+        return None
+    reason = f"`{bound.words}` is on its bound, where score and Wald statistics are not chi-squared."
+    others = (NullStatistic(test, None, 1, None, "", reason) for test in (SCORE, WALD))
+    return NestedTest(
+        large.fit.results.model.name,
+        tuple(constraints),
+        (make_boundary_statistic(0.0, 1), *others),
+        here,
+        here,
+        list_values(small.fit, small.mode, small.mode.curvature),
+        (
+            _describe_proof(small, large, constraints, small_values),
+            f"the likelihood of `{large.name}` is highest with `{bound.label}` on its bound, "
+            f"{bound.value:g}, and no higher than without it.",
+        ),
+    )
+
+
+def _describe_proof(small: Side, large: Side, constraints: Sequence[NullConstraint], values: Floats) -> str:
+    return (
+        f"`{small.name}` is `{large.name}` with {', '.join(item.words for item in constraints)}: at "
+        f"{len(values)} sets of parameters both give all {values.shape[1]:,} observations the same log "
+        "likelihood."
     )
 
 
@@ -230,20 +318,6 @@ def _list_points(small: Side) -> Floats:
     return np.concatenate([small.mode.point[None], small.mode.point + steps])
 
 
-def _compute_log_liks(side: Side, points: Floats) -> Floats:
-    """Return the log likelihood of each row, or else observation, with all constants, `(P, N)`."""
-    name = find_log_lik_name(side.mode)
-    run = side.mode.target.backend.compute_quantities(side.mode.job, points)
-    values = run.draws[0][:, [owner(column) == name for column in run.columns]]
-    place = find_rows(side.mode, values.shape[1])
-    rows = side.mode.context.request.data.rows
-    if place is None or rows is None:
-        return np.asarray(values)
-    total = np.zeros((len(points), rows))
-    np.add.at(total.T, place, values.T)
-    return total
-
-
 def _read_small_values(small: Side, points: Floats) -> list[dict[str, float]]:
     run = small.mode.target.backend.compute_quantities(small.mode.job, points)
     return [dict(zip(run.columns, row.tolist(), strict=True)) for row in run.draws[0]]
@@ -279,7 +353,7 @@ def _prove(
             if not np.isfinite(point).all():
                 continue
             try:
-                found = _compute_log_liks(large, point[None])[0]
+                found = compute_log_liks(large.mode, point[None])[0]
             except RunError:
                 continue
             gaps.append(_measure_gap(found, known))

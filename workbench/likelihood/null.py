@@ -44,7 +44,9 @@ class NullConstraint:
         return f"{self.label} = {self.value:g}"
 
 
-def parse_nulls(texts: Iterable[str], fit: Fit) -> tuple[NullConstraint, ...]:
+def parse_nulls(
+    texts: Iterable[str], fit: Fit, known: Iterable[str] | None = None
+) -> tuple[NullConstraint, ...]:
     """Return what null hypotheses state; `beta=0` sets every element of `beta`.
 
     Parameters
@@ -53,6 +55,8 @@ def parse_nulls(texts: Iterable[str], fit: Fit) -> tuple[NullConstraint, ...]:
         Such as `beta[2]=0` or `beta[age]=0`.
     fit
         The run whose parameters are named.
+    known
+        Stan's names of its quantities; by default those that its MLE has.
 
     Raises
     ------
@@ -61,7 +65,8 @@ def parse_nulls(texts: Iterable[str], fit: Fit) -> tuple[NullConstraint, ...]:
     """
     results = fit.results
     blocks = {item.name: item.block for item in results.model.parameters}
-    names = [name for name in results.mle.estimates if blocks.get(owner(name)) == "parameters"]
+    known = tuple(results.mle.estimates if known is None else known)
+    names = [name for name in known if blocks.get(owner(name)) == "parameters"]
     found: dict[str, NullConstraint] = {}
     for text in texts:
         match = _STATEMENT.fullmatch(text)
@@ -73,9 +78,17 @@ def parse_nulls(texts: Iterable[str], fit: Fit) -> tuple[NullConstraint, ...]:
         chosen = [name for name in names if name == stan_name]
         chosen = chosen or [name for name in names if owner(name) == stan_name]
         if not chosen:
+            functions = {results.label(name) for name in known} | set(blocks)
+            hint = (
+                "declared parameters alone are tested: state the null for the one that it follows from, or "
+                "declare the quantity as a parameter"
+                if "(" in match["name"] or owner(stan_name) in blocks or match["name"] in functions
+                else None
+            )
             listed = ", ".join(f"`{results.label(name)}`" for name in names[:_MOST_LISTED])
             raise RequestError(
-                f"`{match['name']}` is no parameter of {results.model.name}; there are {listed}."
+                f"`{match['name']}` is no parameter of {results.model.name}; there are {listed}.",
+                hint=hint,
             )
         for name in chosen:
             if name in found:

@@ -22,10 +22,15 @@ EFFECTS = (
 
 def explain_no_likelihood(fit: Fit) -> str:
     """Return why a run has no maximised likelihood, without a full stop; empty where it has one."""
-    results, mle = fit.results, fit.results.mle
+    return explain_no_maximum(fit) or _explain_no_sum(fit) * (fit.results.mle.log_lik is None)
+
+
+def explain_no_maximum(fit: Fit) -> str:
+    """Return why a run maximised no likelihood, whether its sum is stored or not; empty where it did."""
+    mle = fit.results.mle
     if not mle.is_ok:
         return f"it has no maximum-likelihood estimate: {mle.reason.rstrip('.')}"
-    return explain_other_target(fit) or _explain_no_sum(fit) * (results.mle.log_lik is None)
+    return explain_other_target(fit)
 
 
 def explain_other_target(fit: Fit) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from workbench.backends.base import Floats, Integers
 from workbench.errors import MethodError, RunError
 from workbench.estimation.optimum.log_density import evaluate
-from workbench.likelihood.mode import Mode
+from workbench.likelihood.mode import Mode, make_target
 from workbench.results.outcomes import find_first_rows
 from workbench.results.quantities import owner
 from workbench.thresholds import ROUGH_SCORE_LIMIT, SAME_LIKELIHOOD_LIMIT
@@ -132,25 +132,23 @@ def differentiate(mode: Mode, *, with_rows: bool = True) -> Slopes:
 def _check_same_density(
     mode: Mode, points: Floats, rows: Floats, columns: tuple[str, ...], name: str
 ) -> None:
-    """Check that the log likelihoods of all rows change together as what was maximised does.
+    """Check that the log likelihoods of all rows change together as what was maximised does, without priors.
 
     Raises
     ------
     MethodError
         They do not.
     """
-    if mode.method != "mle":
-        return
+    target = mode.target if mode.method == "mle" else make_target(mode.context, "mle")
     entries = [place for place, column in enumerate(columns) if owner(column) == name]
     far = points[[0, 1, 4]]
-    values, _ = evaluate(mode.target, far)
+    values, _ = evaluate(target, far)
     sums = rows[[0, 1, 4]][:, entries].sum(axis=1)
     gaps = (values - values[0]) - (sums - sums[0])
     if not np.abs(gaps).max() <= SAME_LIKELIHOOD_LIMIT * max(1.0, abs(values[0])):
         raise MethodError(
-            "the log likelihoods of single observations do not add up to what was maximised, so scores "
-            "of rows "
-            "cannot be had."
+            "the log likelihoods of single observations do not add up to what was maximised"
+            f"{'' if mode.method == 'mle' else ' besides the priors'}, so scores of rows cannot be had."
         )
 
 
@@ -187,6 +185,31 @@ def find_rows(mode: Mode, entries: int) -> Integers | None:
             return None
         place[start:stop:step] = np.arange(rows)
     return place if (place != -1).all() else None
+
+
+def sum_rows(mode: Mode, entries: Floats) -> Floats:
+    """Return log likelihoods with those of a row added up: `(P, N)`, of observations where rows are unknown.
+
+    Parameters
+    ----------
+    mode
+        The estimate.
+    entries
+        The log likelihood of each observation at `P` points, `(P, E)`.
+    """
+    place, rows = find_rows(mode, entries.shape[1]), mode.context.request.data.rows
+    if place is None or rows is None:
+        return entries
+    total = np.zeros((len(entries), rows))
+    np.add.at(total.T, place, entries.T)
+    return total
+
+
+def compute_log_liks(mode: Mode, points: Floats) -> Floats:
+    """Return the log likelihood of each row, or else observation, with all constants, `(P, N)`."""
+    name = find_log_lik_name(mode)
+    run = mode.target.backend.compute_quantities(mode.job, points)
+    return sum_rows(mode, np.asarray(run.draws[0][:, [owner(column) == name for column in run.columns]]))
 
 
 def select(slopes: Slopes, names: tuple[str, ...]) -> Slopes:

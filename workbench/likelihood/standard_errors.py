@@ -18,6 +18,7 @@ from workbench.likelihood.row_scores import Slopes
 from workbench.likelihood.sandwich import Sandwich
 from workbench.results import Fit
 from workbench.results.quantities import owner
+from workbench.thresholds import BOOTSTRAP_RATIO_LIMIT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,13 +49,17 @@ class QuantityErrors:
     se
         By the inverse Hessian.
     robust
-        By the sandwich; `None` where it was not asked for.
+        By the sandwich of rows or clusters; `None` where it was not asked for.
     bootstrap
         The standard deviation of resamples; `None` likewise.
     lower, upper
         Wald's interval: the estimate and a multiple of `robust` where it is there, else of `se`.
     percentile, bca
         Bootstrap intervals.
+    is_clustered
+        Whether the sandwich is of clusters.
+    degrees
+        Degrees of freedom of the t distribution of Wald's interval; `None` for the normal.
     """
 
     name: str
@@ -67,6 +72,8 @@ class QuantityErrors:
     upper: float
     percentile: Interval | None = None
     bca: Interval | None = None
+    is_clustered: bool = False
+    degrees: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,8 +144,10 @@ def describe_quantity(item: QuantityErrors) -> dict[str, Any]:
         "parameter": item.name,
         "estimate": item.estimate,
         "se": item.se,
-        "robust_se": item.robust,
+        "robust_se": None if item.is_clustered else item.robust,
+        "cluster_se": item.robust if item.is_clustered else None,
         "bootstrap_se": item.bootstrap,
+        "df": item.degrees,
         "lower": item.lower,
         "upper": item.upper,
         "percentile_lower": percentile[0],
@@ -195,6 +204,7 @@ def collect_standard_errors(
     sandwich: Sandwich | None = None,
     bootstrap: Bootstrap | None = None,
     notes: Sequence[str] = (),
+    cautions: Sequence[str] = (),
 ) -> StandardErrors:
     """Return the standard errors of all quantities.
 
@@ -212,6 +222,8 @@ def collect_standard_errors(
         Further standard errors.
     notes
         What else there is to say.
+    cautions
+        What else may make the numbers wrong.
     """
     jacobian = slopes.jacobian
     hessian = np.sqrt((jacobian**2).sum(axis=1))
@@ -235,18 +247,22 @@ def collect_standard_errors(
             float(slopes.values[place] + width * shown[place]),
             None if bootstrap is None else bootstrap.percentile[place],
             None if bootstrap is None else bootstrap.bca[place],
+            degrees is not None,
+            degrees,
         )
         for place, name in enumerate(slopes.names)
     )
     ways = {"se": HESSIAN}
     if sandwich is not None:
-        ways["robust_se"] = sandwich.words
+        ways["robust_se" if degrees is None else "cluster_se"] = sandwich.words
     if bootstrap is not None:
         ways["bootstrap_se"] = bootstrap.words
     warnings = [
+        *cautions,
         *_list_warnings(fit, mode, slopes),
         *(() if sandwich is None else sandwich.warnings),
         *(() if bootstrap is None else bootstrap.warnings),
+        *(() if bootstrap is None or bootstrap.is_parametric else compare_with_bootstrap(quantities)),
     ]
     return StandardErrors(
         fit.results.model.name,
@@ -260,6 +276,25 @@ def collect_standard_errors(
         (*notes, *(() if bootstrap is None else bootstrap.notes)),
         tuple(warnings),
     )
+
+
+def compare_with_bootstrap(quantities: Sequence[QuantityErrors]) -> Iterator[str]:
+    """Yield a caution where the bootstrap is far from the sandwich: both trust rows or clusters alone."""
+    ratios = {
+        item.label: item.bootstrap / item.robust for item in quantities if item.bootstrap and item.robust
+    }
+    far = [
+        f"`{name}` ({ratio:.2g} times)"
+        for name, ratio in ratios.items()
+        if max(ratio, 1 / ratio) >= BOOTSTRAP_RATIO_LIMIT
+    ]
+    if far:
+        yield (
+            "standard errors of the bootstrap are far from those of scores, which both trust the rows alone: "
+            f"{', '.join(far[:_MOST_NAMED])}. There are few rows or clusters, the estimate is far from "
+            "normal, or the program computes something from all rows, which the bootstrap alone counts: look "
+            "at the percentile interval."
+        )
 
 
 def _list_warnings(fit: Fit, mode: Mode, slopes: Slopes) -> Iterator[str]:

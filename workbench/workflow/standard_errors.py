@@ -20,6 +20,7 @@ from workbench.likelihood.bootstrap import (
 from workbench.likelihood.clusters import find_stored_clusters, read_clusters
 from workbench.likelihood.mode import Estimate, Mode, find_mode
 from workbench.likelihood.obstacles import EFFECTS, explain_other_target
+from workbench.likelihood.prior_share import check_prior_share
 from workbench.likelihood.row_scores import Slopes, differentiate, select
 from workbench.likelihood.sandwich import compute_sandwich
 from workbench.likelihood.standard_errors import (
@@ -28,6 +29,7 @@ from workbench.likelihood.standard_errors import (
     choose_quantities,
     collect_standard_errors,
 )
+from workbench.likelihood.stationary import find_stationary_direction, refuse_estimate, warn_of_exact_fit
 from workbench.progress import SILENT, Progress
 from workbench.results import Fit
 from workbench.toolchain import ToolchainSettings
@@ -45,7 +47,7 @@ class ErrorOptions:
     Attributes
     ----------
     method
-        Of which estimate; empty for the MLE where there is one, else the MAP.
+        Of which estimate; `None` for the MLE.
     is_robust
         Whether a sandwich is wanted.
     cluster
@@ -103,7 +105,7 @@ def find_standard_errors(
     """
     level = fit.results.interval.level if options.level is None else options.level
     check_level(level)
-    method = options.method or ("mle" if fit.results.mle.is_ok or not fit.results.map.is_ok else "map")
+    method = options.method or "mle"
     note = _check_target(fit, options, method)
     with open_likelihood(fit, settings, jobs=jobs, progress=progress) as run:
         clusters = _find_clusters(fit, run, options.cluster) if options.cluster else None
@@ -111,8 +113,9 @@ def find_standard_errors(
             # Of maximum likelihood, everything is on the data's own scale: only priors mind another one.
             context = use_data_scale(fit, run.fitted) if method == "mle" else run.context
             mode = find_mode(fit, context, method)
-            needs_rows = bool(options.is_robust or options.cluster or options.bootstrap)
-            slopes = differentiate(mode, with_rows=needs_rows)
+            kinds = _list_row_kinds(options)
+            slopes = _differentiate(fit, mode, needs_rows=bool(kinds))
+            cautions = _check_scores(mode, slopes, kinds)
             names, left_out = choose_quantities(fit, mode, slopes)
             slopes = select(slopes, names)
         sandwich = None
@@ -132,8 +135,45 @@ def find_standard_errors(
                 run, mode, slopes, plan, level, options.folder, executor or LocalExecutor(jobs), progress
             )
         return collect_standard_errors(
-            fit, mode, slopes, level, sandwich, bootstrap, tuple(filter(None, (note, left_out)))
+            fit, mode, slopes, level, sandwich, bootstrap, tuple(filter(None, (note, left_out))), cautions
         )
+
+
+def _list_row_kinds(options: ErrorOptions) -> tuple[str, ...]:
+    """Return the standard errors from rows that are wanted, in words."""
+    sandwich = "clustered" if options.cluster else "robust" if options.is_robust else ""
+    return tuple(filter(None, (sandwich, "bootstrap" if options.bootstrap else "")))
+
+
+def _differentiate(fit: Fit, mode: Mode, *, needs_rows: bool) -> Slopes:
+    """Return derivatives, of rows too where they are known: they show which estimates are irregular."""
+    if needs_rows:
+        return differentiate(mode)
+    if mode.method == "mle" and not explain_other_target(fit):
+        try:
+            return differentiate(mode)
+        except MethodError:
+            pass  # the inverse Hessian does without rows
+    return differentiate(mode, with_rows=False)
+
+
+def _check_scores(mode: Mode, slopes: Slopes, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse estimates that scores of rows show to have no standard errors, and return what to mind.
+
+    Raises
+    ------
+    WorkbenchError
+        A parameter has no scores, or priors hold the estimate: the message says why.
+    """
+    cautions = []
+    stationary = find_stationary_direction(mode, slopes) if len(slopes.scores) else None
+    if stationary is not None and stationary.has_minima:
+        refuse_estimate(stationary)
+    if stationary is not None and kinds:
+        cautions.append(warn_of_exact_fit(stationary))
+    if kinds and mode.method == "map":
+        cautions.append(check_prior_share(mode, kinds))
+    return tuple(filter(None, cautions))
 
 
 def _check_target(fit: Fit, options: ErrorOptions, method: Estimate) -> str:
@@ -144,6 +184,12 @@ def _check_target(fit: Fit, options: ErrorOptions, method: Estimate) -> str:
     RequestError
         The message says why.
     """
+    if options.is_robust and options.cluster:
+        raise RequestError(
+            "--robust takes each row for itself, and --cluster adds up the scores of a cluster: they are two "
+            "standard errors.",
+            hint="give one of them, and run the command again with the other",
+        )
     if options.is_parametric and not options.bootstrap:
         raise RequestError("--parametric was given without --bootstrap.", hint="--bootstrap 200 --parametric")
     if options.bootstrap:

@@ -11,7 +11,12 @@ from workbench.report.numbers import choose_decimals, format_interval, format_nu
 from workbench.report.table_formats import TableFormat
 from workbench.workflow.pages.tables import format_page
 
-_WAYS = {"se": "standard error", "robust_se": "robust", "bootstrap_se": "bootstrap"}
+_WAYS = {
+    "se": "standard error",
+    "robust_se": "robust",
+    "cluster_se": "clustered",
+    "bootstrap_se": "bootstrap",
+}
 """What each kind of standard error is called."""
 
 
@@ -38,7 +43,8 @@ def format_standard_errors(found: StandardErrors, form: TableFormat) -> str:
 
 
 def _tabulate(found: StandardErrors) -> TableBlock:
-    has_robust, has_bootstrap = "robust_se" in found.ways, "bootstrap_se" in found.ways
+    robust = "robust se" if "robust_se" in found.ways else "cluster se" if "cluster_se" in found.ways else ""
+    has_robust, has_bootstrap = bool(robust), "bootstrap_se" in found.ways
     level = format_percentage(found.level)
     columns = [
         Column("quantity", "name"),
@@ -46,7 +52,7 @@ def _tabulate(found: StandardErrors) -> TableBlock:
         Column("se", "number"),
     ]
     if has_robust:
-        columns.append(Column("robust se", "number"))
+        columns.append(Column(robust, "number"))
     if has_bootstrap:
         columns.append(Column("bootstrap se", "number"))
     columns.append(Column(f"{level} interval", "number"))
