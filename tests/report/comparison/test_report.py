@@ -156,3 +156,15 @@ def test_issues_of_a_run_are_folded_below_their_cause_and_its_remedy():
 def test_too_few_or_too_many_are_refused(count):
     with pytest.raises(RequestError, match=f"2 to 26 runs can be compared, found {count}"):
         build_comparison_report({str(number): simulate_fit() for number in range(count)})
+
+
+def test_what_several_runs_have_is_said_once():
+    def fit(number: float) -> Fit:
+        return simulate_fit(
+            diagnosis={"verdict": "caution", "reasons": [f"Residuals correlate by {number}."], "checks": []}
+        )
+
+    verdict = build_comparison_report({"a": fit(0.2), "b": fit(0.3), "c": fit(0.2)}).verdict
+    assert verdict is not None
+    (found,) = [reason.text for reason in verdict.reasons if "Residuals" in reason.text]
+    assert found == "`a` and `c`: Residuals correlate by 0.2. Likewise `b`, with other numbers."

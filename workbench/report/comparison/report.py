@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ _MOST_SIDE_BY_SIDE = 8
 
 _MOST_NAMED = 2
 """Runs that the title names; of more, it gives their number."""
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+"""A number in a sentence."""
 
 _UNCHECKED = "unchecked"
 """Stands for the verdict of a run that has none."""
@@ -207,11 +211,21 @@ def _warn_of_failures(results: Mapping[str, Results]) -> str:
 
 
 def _merge(reasons: Sequence[tuple[str, VerdictReason]]) -> list[VerdictReason]:
-    """Return reasons with the runs they are about before them; one that several runs have comes once."""
-    runs: dict[VerdictReason, list[str]] = {}
+    """Return reasons with the runs they are about before them; those that differ in numbers alone come once."""
+    alike: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, VerdictReason]]] = {}
     for name, reason in reasons:
-        runs.setdefault(reason, []).append(f"`{name}`")
-    return [replace(reason, text=f"{join_with_and(names)}: {reason.text}") for reason, names in runs.items()]
+        key = (_NUMBER.sub("", reason.text), reason.advice, reason.consequences)
+        alike.setdefault(key, []).append((f"`{name}`", reason))
+    return [_name_runs(found) for found in alike.values()]
+
+
+def _name_runs(found: Sequence[tuple[str, VerdictReason]]) -> VerdictReason:
+    """Return one reason for runs that have the same, with the numbers of the first."""
+    (first, reason), *others = found
+    same = [name for name, other in others if other.text == reason.text]
+    other = [name for name, other in others if other.text != reason.text]
+    likewise = f" Likewise {join_with_and(other)}, with other numbers." if other else ""
+    return replace(reason, text=f"{join_with_and([first, *same])}: {reason.text}{likewise}")
 
 
 def _list_reservations(run: Results) -> Iterator[VerdictReason]:
