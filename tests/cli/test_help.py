@@ -23,7 +23,8 @@ OF_A_FIT_ALONE = {
 
 OF_ONE_COMMAND = {
     "-o", "--alias", "--by", "--data", "--draws", "--dry-run", "--html", "--keep", "--method",
-    "--methods", "--output", "--seed", "--shadow", "--strict", "--threads", "--timeout", "--vary", "--weights",
+    "--methods", "--output", "--seed", "--shadow", "--strict", "--threads", "--timeout", "--vary",
+    "--weights",
 }  # fmt: skip
 """Options whose help says more for one command: a folder or a file, further draws, another seed ..."""
 

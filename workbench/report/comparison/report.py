@@ -211,7 +211,7 @@ def _warn_of_failures(results: Mapping[str, Results]) -> str:
 
 
 def _merge(reasons: Sequence[tuple[str, VerdictReason]]) -> list[VerdictReason]:
-    """Return reasons with the runs they are about before them; those that differ in numbers alone come once."""
+    """Return reasons with the runs they are about; those that differ in numbers alone come once."""
     alike: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, VerdictReason]]] = {}
     for name, reason in reasons:
         key = (_NUMBER.sub("", reason.text), reason.advice, reason.consequences)
