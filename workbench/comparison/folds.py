@@ -238,7 +238,7 @@ def divide_rows(rows: int, folds: int, seed: int, strata: Integers | None = None
         A code for each row, `(row,)`.
 
     >>> divide_rows(6, 3, seed=1).tolist()
-    [1, 1, 0, 2, 2, 0]
+    [1, 1, 2, 0, 2, 0]
     """
     random = np.random.default_rng((seed, rows, folds))
     order = random.permutation(rows)

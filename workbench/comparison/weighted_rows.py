@@ -56,8 +56,9 @@ def measure_error_of_sum(influences: Floats, chains: int) -> float:
     chains
         How many chains there are.
 
-    >>> measure_error_of_sum(np.array([0.3, -0.4]), 1)
-    0.5
+    >>> apart = np.tile([0.01, -0.01], 800)
+    >>> round(measure_error_of_sum(apart, 1), 6), round(measure_error_of_sum(np.sort(apart), 1), 1)
+    (0.4, 2.6)
     """
     independent = float(np.sqrt((influences**2).sum()))
     batched = float(measure_errors(len(influences) * influences[:, None], chains)[0])
