@@ -167,7 +167,7 @@ def test_what_no_group_has_is_refused_before_anything_is_compiled(model, table, 
     monkeypatch.setattr("workbench.toolchain.build_all", lambda *_, **__: pytest.fail("compiled"))
     with pytest.raises(RequestError, match=r"none of the 3 largest groups can be fitted; .*`x`"):
         workbench.fit_each(model, table.rename(columns={"x": "z"}), "shop", output=tmp_path / "out", **QUICK)
-    with pytest.raises(RequestError, match=r"^by names a column `store`"):
+    with pytest.raises(RequestError, match=r"^groups were to be made by `store`"):
         workbench.fit_each(model, table, "store", output=tmp_path / "out", **QUICK)
     with pytest.raises(RequestError, match="groups by was expected: by="):
         workbench.fit_each(model, table, output=tmp_path / "out", **QUICK)

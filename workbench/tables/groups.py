@@ -168,7 +168,7 @@ def _check_column(table: Table, name: str) -> None:
         listed = ", ".join(f"`{column}`" for column in table.columns[:_MOST_NAMED])
         more = ", ..." if len(table.columns) > _MOST_NAMED else ""
         raise BindingError(
-            f"--by names a column `{name}`, which `{table.path}` does not have; it has {listed}{more}.",
+            f"groups were to be made by `{name}`, which `{table.path}` does not have; it has {listed}{more}.",
             hint=f"did you mean `{close[0]}`?" if close else None,
         )
     kind = classify_column(table, name)
