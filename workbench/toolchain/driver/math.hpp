@@ -39,3 +39,5 @@
 #include <stan/math/prim/prob/std_normal_rng.hpp>
 #include <stan/math/rev/fun/grad.hpp>
 #include <stan/math/rev/functor/finite_diff_hessian_auto.hpp>
+
+#include "quiet_gradient.hpp"
