@@ -268,7 +268,7 @@ def _leave_out_of(fit: Fit, options: ComparisonOptions, folder: Path, progress: 
 def _weight_by_evidence(
     predictions: PredictionComparison, evidences: EvidenceComparison
 ) -> PredictionComparison:
-    """Return the comparison with the probability of each program as its weight.
+    """Return the comparison with the probability of each program among those that are compared as its weight.
 
     Raises
     ------
@@ -281,8 +281,10 @@ def _weight_by_evidence(
         raise RequestError(
             f"runs were to be weighted by evidence, but {reason}", hint="--weights stacking needs no evidence"
         )
+    shown = predictions.standings or {}
+    total = sum(evidences.probabilities[name].value for name in shown)
     standings = {
-        name: replace(standing, weight=evidences.probabilities[name].value)
-        for name, standing in (predictions.standings or {}).items()
+        name: replace(standing, weight=evidences.probabilities[name].value / total)
+        for name, standing in shown.items()
     }
     return replace(predictions, standings=standings or None)
