@@ -201,6 +201,18 @@ def test_rejected_generated_quantities_leave_the_draws(make_job):
     assert "thrown in generated quantities" in run.console
 
 
+def test_each_gradient_prints_what_is_its_own(make_job):
+    source = """
+    parameters { real x; }
+    model { x ~ normal(0, 1); print("at ", x); if (x > 0.5) reject("thrown at ", x); }
+    """
+    run = StanBackend().sample(make_job("prints", source), Nuts(1, 40, 40))
+    printed = [line for line in run.console.splitlines() if line.startswith("at ")]
+    assert len(printed) > run.stats["n_leapfrog"].sum()
+    assert len(set(printed)) > 0.7 * len(printed)  # a stream that kept earlier words would repeat them
+    assert "thrown at " in run.console
+
+
 def test_data_that_do_not_fit_are_named(make_job):
     with pytest.raises(ChainFailed, match="variable name=where"):
         StanBackend().dimension(make_job("driver_throws"))
