@@ -135,12 +135,19 @@ class Figure:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures side by side, with an explanation of how to read them."""
+    """Figures side by side, with an explanation of how to read them.
+
+    Attributes
+    ----------
+    size
+        How wide they are drawn. Those that are wide hold numbers to read: on a narrow page they keep their
+        size and scroll sideways.
+    """
 
     key: str
     figures: tuple[Figure, ...]
     explanation: str
-    size: Literal["small", "medium"] = "small"
+    size: Literal["small", "medium", "wide"] = "small"
     kind: ClassVar[str] = "figures"
 
 

@@ -170,7 +170,7 @@ def _draw_maps(study: Study) -> Iterator[Block]:
         f"{name_means(results)} over `{first.name}` (across) and `{second.name}` (up): the darker, the "
         f"larger. A framed cell is a full fit; the others are {_name_other_points(results)}."
     )
-    yield Figures("maps", tuple(drawn), explanation, "medium")
+    yield Figures("maps", tuple(drawn), explanation, "wide")
 
 
 def _draw_map(
