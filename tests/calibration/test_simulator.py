@@ -185,6 +185,18 @@ def test_data_sets_can_be_drawn_given_parameters(make_simulator):
     assert found.way == "given"
 
 
+def test_angles_lie_around_their_own_location(make_simulator):
+    source = """
+    data { int N; vector[N] y; }
+    parameters { real<lower=-4, upper=10> a; }
+    model { y ~ von_mises(a, 4); }
+    """
+    simulator = make_simulator(source, {"N": 1, "y": [0.0]})
+    for location in (-0.5, 3.0, 7.0):  # Stan's own generator lies a turn away from the first and the last
+        found = simulator.draw_given(("a",), np.full((2000, 1), location), seed=3)
+        assert fits(found.outcomes["y"][:, 0], stats.vonmises(4, loc=location))
+
+
 def test_draws_depend_on_the_seed_alone(make_simulator):
     simulator = make_simulator(COUNTS, {"J": 1, "n": [30], "y": [0]})
     first, again, other = (simulator.draw(50, seed) for seed in (5, 5, 6))

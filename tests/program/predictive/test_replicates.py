@@ -227,6 +227,7 @@ NOT_REPLICATED = [
     ("real y;", "y ~ normal(rep_vector(a, N), s);", "several densities of one value of `y`"),
     ("vector[N] y;", "y ~ normal(rep_vector(a, N), s) T[0, ];", "does not split into observations"),
     ("real y;", "y ~ wiener(s, 0.1, 0.5, a);", "is a `wiener` density, for which Stan has no generator"),
+    ("real y;", "y ~ von_mises(a, s) T[0, 3];", "a draw may be whole turns away"),
     ("vector[N] y;", "target += normal_lpdf(y | a, s) - 1;", "partly subtracted"),
     ("vector[N] y;", "y ~ normal(a, s); y ~ cauchy(a, s);", "it has several densities"),
     ("vector[N] y;", "for (n in 1:N) if (y[n] > 0) y[n] ~ normal(a, s);", "depending on `y` itself"),

@@ -178,6 +178,8 @@ def _draw_by_stan(
     rank = elements.rank - is_split
     if rank and not (distribution.is_multivariate or distribution.is_joint):
         return "does not split into observations"
+    if density.distribution == "von_mises" and density.is_truncated:
+        return "is a truncated `von_mises`, of which a draw may be whole turns away from its interval"
     name, observation = density.distribution, _at_observation(density, positions, plan)
     if distribution.is_glm:
         predicted = _use_predictor(density, observation, plan)

@@ -42,11 +42,13 @@ _SPECIAL_CALLS = {
     "neg_binomial_2_log": "{gamma_poisson}(exp({0}), {1})",
     "poisson": "{poisson}({0})",
     "poisson_log": "{poisson_log}({0})",
+    "von_mises": "({0}) + von_mises_rng(0, {1})",
     "yule_simon": "1 + {poisson}(exponential_rng(1) * expm1(exponential_rng({0})))",
 }
 """The calls for distributions that Stan's `_rng` function does not draw as it is.
 
-It may be missing, take other arguments than the density, or throw. Gaps are the density's arguments by
+It may be missing, take other arguments than the density, or throw; that of `von_mises` lies around a location
+between 0 and 2 pi, a turn away from one that is negative. Gaps are the density's arguments by
 position, the observed outcome, and the names of guarded generators.
 """
 
