@@ -230,6 +230,20 @@ def test_outcomes_outside_their_declared_bounds_are_refused_before_any_fit(calib
 # --- Posterior SBC ----------------------------------------------------------------------------------------
 
 
+def test_proportions_that_rounding_brings_to_one_are_left_out_and_counted(calibrate, tmp_path):
+    model = """
+    data { int<lower=1> N; vector<lower=0, upper=1>[N] y; }
+    parameters { real eta; }
+    model { eta ~ normal(0, 8); y ~ beta_proportion(inv_logit(eta), 2); }
+    """
+    pd.DataFrame({"y": [0.2, 0.5, 0.7]}).to_csv(tmp_path / "rows.csv", index=False)
+    found = calibrate(model, count=60)
+    assert 0 < found.record.left_out < 60
+    assert found.record.simulations == 60 - found.record.left_out
+    assert found.methods["nuts"].failed == 0
+    assert any("proportions of exactly 1" in note for note in found.record.notes)
+
+
 def test_posterior_truths_pass_where_data_and_replicate_are_fitted_together(calibrate):
     found = calibrate(from_posterior=True)
     assert found.methods["nuts"].judgement == "calibrated"

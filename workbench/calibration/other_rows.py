@@ -18,6 +18,7 @@ from workbench.backends.evaluator import Flag
 from workbench.calibration.fitting import SimulatedData, make_plain_job, replace_outcomes, replace_rows
 from workbench.calibration.posterior_truths import sum_by_role
 from workbench.calibration.simulator import ParameterDraws, Simulations, Simulator
+from workbench.calibration.tasks import list_drawn
 from workbench.errors import BindingError, RequestError, RunError
 from workbench.estimation.context import FitContext
 from workbench.progress import SILENT
@@ -97,9 +98,8 @@ def simulate_rows(
                 one = own.draw_outcomes(ParameterDraws(columns, truth[None], drawn.way), outcome_seed)
             except RunError:
                 continue
-            if one.is_drawn[0]:
-                outcomes = {name: array[0] for name, array in one.outcomes.items()}
-                found.append(SimulatedData(number, columns, truth, outcomes, rows))
+            kept = list_drawn(one, simulator.request)
+            found += [replace(data, number=number, rows=rows) for data in kept]
         yield found
 
 

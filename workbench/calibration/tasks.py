@@ -33,6 +33,26 @@ _BATCH = 4
 """Data sets of a task: its own costs are then small beside theirs, and little is lost with it. Ours; another
 number would make all pieces anew."""
 
+_OPEN_ENDS = {
+    "beta": (0.0, 1.0),
+    "beta_proportion": (0.0, 1.0),
+    **dict.fromkeys(
+        (
+            "chi_square",
+            "frechet",
+            "gamma",
+            "inv_chi_square",
+            "inv_gamma",
+            "loglogistic",
+            "lognormal",
+            "scaled_inv_chi_square",
+            "weibull",
+        ),
+        (0.0,),
+    ),
+}
+"""The finite ends of supports at which a density can be 0 or infinite: only rounding draws them."""
+
 
 def list_tasks(context: CalibrationContext, data: Sequence[SimulatedData]) -> list[Task]:
     """Return tasks for data sets, each of which leaves a piece."""
@@ -42,9 +62,20 @@ def list_tasks(context: CalibrationContext, data: Sequence[SimulatedData]) -> li
     return [_make_task(shared, tuple(data[start : start + _BATCH])) for start in range(0, len(data), _BATCH)]
 
 
-def list_drawn(drawn: Simulations) -> list[SimulatedData]:
-    """Return the data sets that could be drawn."""
-    return [take_simulation(drawn, int(number)) for number in np.flatnonzero(drawn.is_drawn)]
+def list_drawn(drawn: Simulations, request: FitRequest) -> list[SimulatedData]:
+    """Return the data sets that could be drawn, and that the likelihood of the fitted program takes.
+
+    Rounding brings a proportion that is nearly 1 to 1, where a beta density has no value. What is left out is
+    decided by the data alone: ranks of the others stay uniform.
+    """
+    is_kept = drawn.is_drawn.copy()
+    for term in request.program.terms:
+        ends = _OPEN_ENDS.get(term.distribution or "", ()) if term.role == "likelihood" else ()
+        for name in term.outcomes if ends else ():
+            if name in drawn.outcomes:
+                is_end = np.isin(drawn.outcomes[name], ends)
+                is_kept &= ~is_end.reshape(len(is_end), -1).any(axis=1)
+    return [take_simulation(drawn, int(number)) for number in np.flatnonzero(is_kept)]
 
 
 def take_simulation(drawn: Simulations, number: int) -> SimulatedData:

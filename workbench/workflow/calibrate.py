@@ -336,7 +336,7 @@ class _Work:
             check_outcomes(request, drawn)
             if self.asked.rows:
                 data = self._simulate_rows((request, model), simulator, drawn, backend, scratch)
-        data = list_drawn(drawn) if data is None else data
+        data = list_drawn(drawn, request) if data is None else data
         if not data:
             raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
         simulated_by, notes = None, drawn.notes
@@ -519,8 +519,8 @@ class _Work:
             notes = (
                 *notes,
                 f"{left_out:,} of {total:,} simulated data sets hold numbers that are no "
-                "data, such "
-                "as counts beyond what an integer holds, and are left out: the prior allows what cannot be.",
+                "data, such as counts beyond what an integer holds or proportions of exactly 1, and are left out: "
+                "the prior allows what cannot be.",
             )
         return msgspec.structs.replace(
             record,
