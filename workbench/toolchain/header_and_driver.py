@@ -44,8 +44,8 @@ _DRIVER_SPACE = 4_000_000
 """The least that the driver's objects take [bytes]."""
 
 _DRIVER_LEVEL = "-O2"
-"""The driver's optimisation level. It builds as fast as with -O1, and eight schools samples 7 % faster; -O3 is
-no faster. Programs themselves have -O3."""
+"""The driver's optimisation level. It builds as fast as with -O1, and eight schools samples 7 % faster; -O3
+is no faster. Programs themselves have -O3."""
 
 
 def hash_driver(toolchain: Toolchain, threads: bool) -> str:

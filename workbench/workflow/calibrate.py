@@ -519,8 +519,8 @@ class _Work:
             notes = (
                 *notes,
                 f"{left_out:,} of {total:,} simulated data sets hold numbers that are no "
-                "data, such as counts beyond what an integer holds or proportions of exactly 1, and are left out: "
-                "the prior allows what cannot be.",
+                "data, such as counts beyond what an integer holds or proportions of exactly 1, and are left "
+                "out: the prior allows what cannot be.",
             )
         return msgspec.structs.replace(
             record,
