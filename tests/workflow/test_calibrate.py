@@ -227,9 +227,6 @@ def test_outcomes_outside_their_declared_bounds_are_refused_before_any_fit(calib
     assert calibrate(inside, methods=(Laplace(),), count=SMALL).methods["laplace"].fits
 
 
-# --- Posterior SBC ----------------------------------------------------------------------------------------
-
-
 def test_proportions_that_rounding_brings_to_one_are_left_out_and_counted(calibrate, tmp_path):
     model = """
     data { int<lower=1> N; vector<lower=0, upper=1>[N] y; }
@@ -242,6 +239,31 @@ def test_proportions_that_rounding_brings_to_one_are_left_out_and_counted(calibr
     assert found.record.simulations == 60 - found.record.left_out
     assert found.methods["nuts"].failed == 0
     assert any("proportions of exactly 1" in note for note in found.record.notes)
+
+
+def test_zeros_of_a_hurdle_model_are_data(calibrate, tmp_path):
+    model = """
+    data { int<lower=1> N; vector<lower=0>[N] y; }
+    parameters { real<lower=0, upper=1> p; real<lower=0> rate; }
+    model {
+      p ~ beta(5, 5);
+      rate ~ gamma(4, 4);
+      for (n in 1 : N) {
+        if (y[n] == 0) target += log(p);
+        else target += log1m(p) + gamma_lpdf(y[n] | 2, rate);
+      }
+    }
+    generated quantities {
+      array[N] real y_rep;
+      for (n in 1 : N) y_rep[n] = bernoulli_rng(p) ? 0 : gamma_rng(2, rate);
+    }
+    """
+    pd.DataFrame({"y": [0.0, 0.5, 1.2, 0.0, 2.0]}).to_csv(tmp_path / "rows.csv", index=False)
+    found = calibrate(model, count=SMALL)
+    assert (found.record.left_out, found.record.simulations) == (0, SMALL)
+
+
+# --- Posterior SBC ----------------------------------------------------------------------------------------
 
 
 def test_posterior_truths_pass_where_data_and_replicate_are_fitted_together(calibrate):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from tests.report.comparison.runs import make_unequal_pair
 from workbench.errors import RequestError, StoreError
+from workbench.evidence.bayes_factors import compare_evidences
+from workbench.evidence.comparable import SharedData
+from workbench.evidence.log_evidence import LogEvidence
 from workbench.results import Fit
-from workbench.workflow.compare import ComparisonOptions, compare_runs
+from workbench.workflow.compare import ComparisonOptions, _weight_by_evidence, compare_runs
 
 
 def test_a_folder_holds_the_page_and_everything_as_json(tmp_path: Path) -> None:
@@ -44,6 +48,19 @@ def test_finished_work_stays_and_anything_else_is_refused(tmp_path: Path) -> Non
     with pytest.raises(StoreError, match="a comparison"):
         comparison.publish(other)
     assert [path.name for path in other.iterdir()] == ["notes.txt"]
+
+
+def test_weights_by_evidence_are_those_among_the_runs_that_are_compared() -> None:
+    """A run whose rows cannot be left out has all of the evidence: the others keep their ratio."""
+    predictions = compare_runs(make_unequal_pair()).predictions
+    assert predictions is not None
+    assert predictions.standings is not None
+    first, second = predictions.standings
+    known = {first: LogEvidence(-3000.0), second: LogEvidence(-3001.0), "set aside": LogEvidence(-100.0)}
+    found = _weight_by_evidence(predictions, compare_evidences(known, SharedData())).standings
+    assert found is not None
+    assert found[first].weight == pytest.approx(1 / (1 + math.exp(-1)))
+    assert found[second].weight == pytest.approx(1 / (1 + math.exp(1)))
 
 
 def test_unknown_weights_and_single_runs_are_refused() -> None:

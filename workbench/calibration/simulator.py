@@ -93,6 +93,8 @@ class Simulations:
         What must be known about them, in sentences.
     derived
         Names of the transformed parameters, and their values `(N, column)`; none if not computed.
+    by_author
+        Outcomes that the author's own statements draw.
     """
 
     parameters: tuple[tuple[str, ...], Floats]
@@ -101,6 +103,7 @@ class Simulations:
     is_drawn: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
     derived: tuple[tuple[str, ...], Floats] = ((), np.empty((0, 0)))
+    by_author: frozenset[str] = frozenset()
 
     @property
     def count(self) -> int:
@@ -216,6 +219,7 @@ class Simulator:
             is_drawn,
             (*self.notes, *parameters.notes),
             parameters.derived,
+            frozenset(() if self.outcome is None else self.outcome.by_author),
         )
 
     # --- parameters

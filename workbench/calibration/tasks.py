@@ -66,13 +66,14 @@ def list_drawn(drawn: Simulations, request: FitRequest) -> list[SimulatedData]:
     """Return the data sets that could be drawn, and that the likelihood of the fitted program takes.
 
     Rounding brings a proportion that is nearly 1 to 1, where a beta density has no value. What is left out is
-    decided by the data alone: ranks of the others stay uniform.
+    decided by the data alone: ranks of the others stay uniform. What the author draws may be there on
+    purpose, as the zeros of a hurdle model are.
     """
     is_kept = drawn.is_drawn.copy()
     for term in request.program.terms:
         ends = _OPEN_ENDS.get(term.distribution or "", ()) if term.role == "likelihood" else ()
         for name in term.outcomes if ends else ():
-            if name in drawn.outcomes:
+            if name in drawn.outcomes and name not in drawn.by_author:
                 is_end = np.isin(drawn.outcomes[name], ends)
                 is_kept &= ~is_end.reshape(len(is_end), -1).any(axis=1)
     return [take_simulation(drawn, int(number)) for number in np.flatnonzero(is_kept)]

@@ -15,7 +15,7 @@ from workbench.comparison.standings import explain_no_comparison
 from workbench.comparison.weights import WEIGHT_KINDS, WeightKind
 from workbench.diagnostics.common_scale import explain_other_outcome
 from workbench.errors import RequestError
-from workbench.evidence.bayes_factors import EvidenceComparison, compare_evidences
+from workbench.evidence.bayes_factors import EvidenceComparison, compare_evidences, compute_probabilities
 from workbench.evidence.comparable import find_shared_data
 from workbench.execution import Executor
 from workbench.files import make_scratch
@@ -282,9 +282,7 @@ def _weight_by_evidence(
             f"runs were to be weighted by evidence, but {reason}", hint="--weights stacking needs no evidence"
         )
     shown = predictions.standings or {}
-    total = sum(evidences.probabilities[name].value for name in shown)
-    standings = {
-        name: replace(standing, weight=evidences.probabilities[name].value / total)
-        for name, standing in shown.items()
-    }
+    values = {name: evidences.evidences[name].value or 0.0 for name in shown}
+    found = compute_probabilities(values, dict.fromkeys(shown)) if shown else {}
+    standings = {name: replace(standing, weight=found[name].value) for name, standing in shown.items()}
     return replace(predictions, standings=standings or None)
