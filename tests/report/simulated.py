@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from arviz_stats.base import array_stats
 
+from workbench.provenance import read_workbench_version
 from workbench.results import Fit
 
 SOURCE = """// A simulated run: these lines were never compiled.
@@ -137,7 +138,7 @@ def _make_record(tree: xr.DataTree, schools: int, draws: int) -> dict[str, Any]:
     } | {"tau": {"value": 84.0}}
     return {
         "schema": 1,
-        "workbench": "0.1.0",
+        "workbench": read_workbench_version(),
         "created": "2026-01-31T12:00:00+00:00",
         "model": _make_model(),
         "data": _make_data(schools),
