@@ -1,16 +1,21 @@
 """`workbench prior`: what a prior says before the data, against distributions in closed form."""
 
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
 import workbench
+from workbench import library
 from workbench.cli.app import app
 from workbench.cli.prior import parse_plausible
 from workbench.errors import BindingError, RequestError, RunError
+from workbench.provenance import hash_texts
 from workbench.workflow.prior import describe_findings
 
 LINE = """
@@ -260,3 +265,70 @@ def test_why_vectors_that_sum_to_zero_are_sampled_is_said(make_model):
     )
     (note,) = model.prior({"N": 2}, draws=200, progress=False).result.prior.notes
     assert "the elements of `e` sum to zero, and the integral of their prior on line 1 over such" in note
+
+
+READ = """
+data { int N; int K; matrix[N, K] X; vector[N] y; real<lower=0> scale; }
+parameters { real a; vector[K] b; vector[N] x; simplex[3] p; ordered[2] c; }
+model {
+  a ~ normal(0, 5);
+  b[1] ~ normal(0, scale);
+  b[2 : K] ~ normal(1, 2);
+  x[1] ~ normal(0, 1);
+  for (t in 2 : N) x[t] ~ normal(x[t - 1] + a, 0.1);
+  p[1] ~ beta(8, 2);
+  c ~ normal(0, 1);
+  y ~ normal(x + X * b + p[1] + c[1], 1);
+}
+"""
+
+
+def test_the_table_of_priors_says_what_was_drawn_of_each_element(make_model):
+    table = pd.DataFrame({"income": [1.0, 2.0, 4.0], "age": [5.0, 4.0, 1.0], "y": [1.0, 2.0, 3.0]})
+    page = make_model(READ).prior(
+        table,
+        columns={"X": ["income", "age"]},
+        set_={"scale": 0.25},
+        prior={"a.sigma": 2},
+        draws=400,
+        progress=False,
+    )
+    rows = {item.label: item for item in page.result.prior.parameters}
+    assert list(rows)[:3] == ["a", "b[income]", "b[age]"]
+    shown = {row[0].text: row[-1].text for row in list_parameter_rows(page)}
+    assert shown["a"] == "a ~ normal(0, 5); with a.sigma = 2 instead of 5"
+    assert rows["a"].quantiles[5] == pytest.approx(2 * 1.96, rel=0.2)
+    assert shown["b[income]"] == "b[1] ~ normal(0, scale); with scale = 0.25"
+    assert shown["b[age]"] == "b[2 : K] ~ normal(1, 2);"
+    assert shown["x[1]"] == "x[1] ~ normal(0, 1);"
+    assert shown["x[3]"] == "given other parameters: x[t] ~ normal(x[t - 1] + a, 0.1);"
+    assert shown["p[1]"] == "p[1] ~ beta(8, 2); constrained: positive, sums to 1"
+    assert shown["p[3]"] == "none of its own; constrained: positive, sums to 1"
+    assert shown["c[1]"] == "c ~ normal(0, 1); constrained: increasing"
+    assert rows["p[1]"].quantiles[3] == pytest.approx(stats.beta(8, 3).median(), abs=0.05)
+    assert any("some elements of `p` have no prior of their own" in note for note in page.result.prior.notes)
+
+
+def list_parameter_rows(page):
+    """Return the rows of the table of priors on a page."""
+    section = next(item for item in page.document.sections if item.key == "parameters")
+    return section.blocks[0].rows
+
+
+def test_the_report_says_how_to_reproduce_it(tools, tmp_path):
+    target = tmp_path / "prior.html"
+    arguments = ["prior", "eight_schools", "--prior", "tau_prior_scale=3", "--draws", "200", "--html"]
+    shown = CliRunner().invoke(app, [*arguments, str(target), "--quiet", "--json"], catch_exceptions=False)
+    origin = json.loads(shown.stdout.partition("\nreport:")[0])["origin"]
+    model, data = library.resolve_data(Path("eight_schools"), None)
+    assert origin["model_sha256"] == hash_texts(model.read_text(encoding="utf-8"))
+    assert origin["data_sha256"] == hashlib.sha256(data.read_bytes()).hexdigest()
+    assert (origin["seed"], origin["stan"]) == (1, tools.stan_version)
+    text = target.read_text(encoding="utf-8")
+    assert "How to reproduce these results" in text
+    assert all(origin[name] in text for name in ("model_sha256", "data_sha256", "created", "platform"))
+    assert (origin["hyperparameters"]["tau_prior_scale"], "Hyperparameters of these draws" in text) == (
+        3,
+        True,
+    )
+    assert origin["hyperparameter_origins"]["tau_prior_scale"] == "--prior"

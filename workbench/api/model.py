@@ -294,6 +294,7 @@ adapt_delta, max_treedepth, metric, seed, level, jobs, timeout, progress
             jobs=count_usable_cores(),
             timeout=timeout,
             toolchain=self._settings,
+            command="Model.prior(...)",
         )
         findings = examine(
             self._program,

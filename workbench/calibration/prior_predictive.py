@@ -11,18 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.backends.base import Floats
+from workbench.calibration.drawn_priors import JOINT_KINDS, QUANTILES, DrawnPrior, list_drawn_priors
 from workbench.calibration.simulator import ParameterDraws, Simulator
 from workbench.errors import ProgramError, RunError
-from workbench.program import Declaration, describe
+from workbench.program import Declaration
 from workbench.program.syntax.expression import evaluate
 from workbench.program.syntax.traverse import find_names
 from workbench.progress import Stage
 from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
-from workbench.results.quantities import element_name, owner, split_element
-
-QUANTILES = (0.01, 0.025, 0.25, 0.5, 0.75, 0.975, 0.99)
-"""Quantiles that are reported of outcomes and of parameters."""
+from workbench.results.quantities import owner, split_element
 
 ABSURD = 10
 """Counts more than so many times beyond the largest observed or plausible one are called absurd. Ours."""
@@ -35,12 +33,6 @@ _CATEGORIES = frozenset({
     "ordered_probit",
 })  # fmt: skip
 """Distributions whose outcomes are categories."""
-
-_JOINT_KINDS = frozenset({
-    "simplex", "unit_vector", "sum_to_zero_vector", "sum_to_zero_matrix", "cov_matrix", "corr_matrix",
-    "cholesky_factor_cov", "cholesky_factor_corr", "row_stochastic_matrix", "column_stochastic_matrix",
-})  # fmt: skip
-"""Types of which medians of the elements are no value."""
 
 _BLOCK = 4_000_000
 """Numbers of simulated data that are held at a time: a bound of memory."""
@@ -218,25 +210,6 @@ LEAST_OUTSIDE = 0.02
 
 
 @dataclass(frozen=True)
-class DrawnPrior:
-    """The prior of a parameter or of one of its elements, as drawn.
-
-    Attributes
-    ----------
-    name
-        Stan's name of it, or `theta[1:200]` for all elements of a large one.
-    statement
-        The prior in words; empty for transformed parameters.
-    quantiles
-        At `QUANTILES`.
-    """
-
-    name: str
-    statement: str
-    quantiles: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class PriorPredictive:
     """What a prior says before the data.
 
@@ -274,10 +247,6 @@ class PriorPredictive:
     not_held: tuple[str, ...] = ()
 
 
-MOST_ELEMENTS = 8
-"""Elements of a parameter that have rows of their own; those of larger ones share one row. Ours."""
-
-
 def examine_prior(
     simulator: Simulator, count: int, *, plausible: Mapping[str, Range], level: float, stage: Stage
 ) -> PriorPredictive:
@@ -309,7 +278,7 @@ def examine_prior(
         simulator.way,
         (*simulator.notes, *draws.notes, *not_held),
         level,
-        tuple(_list_priors(request, draws)),
+        tuple(list_drawn_priors(request, draws)),
         outcomes,
         responsible,
         not_held=tuple(not_held),
@@ -644,7 +613,7 @@ def _choose_centre(draws: ParameterDraws, declared: Declaration) -> np.ndarray:
     positions = [i for i, column in enumerate(draws.columns) if owner(column) == declared.name]
     values = draws.values[:, positions]
     centre = np.median(values, axis=0)
-    if declared.kind in _JOINT_KINDS:
+    if declared.kind in JOINT_KINDS:
         ranks = values.argsort(axis=0).argsort(axis=0) / len(values)
         centre = values[np.square(ranks - 0.5).sum(axis=1).argmin()]
     indices = [split_element(draws.columns[i])[1] for i in positions]
@@ -653,29 +622,3 @@ def _choose_centre(draws: ParameterDraws, declared: Declaration) -> np.ndarray:
     for index, value in zip(indices, centre, strict=True):
         found[index] = value
     return found
-
-
-# --- parameters ---------------------------------------------------------------------------------------------
-
-
-def _list_priors(request: FitRequest, draws: ParameterDraws) -> Iterator[DrawnPrior]:
-    """Yield the prior of each parameter and transformed parameter, elements of large ones together."""
-    statements = {item.name: item.prior for item in describe(request.program, request.data.values).parameters}
-    for columns, values in ((draws.columns, draws.values), draws.derived):
-        by_owner: dict[str, list[int]] = {}
-        for position, column in enumerate(columns):
-            by_owner.setdefault(owner(column), []).append(position)
-        for name, positions in by_owner.items():
-            statement = statements.get(name, "")
-            if len(positions) <= MOST_ELEMENTS:
-                for position in positions:
-                    yield DrawnPrior(columns[position], statement, _compute(values[:, position]))
-            else:
-                last = element_name(name, split_element(columns[positions[-1]])[1])
-                label = f"{name}[1:{last[len(name) + 1 : -1]}]" if "," not in last else name
-                yield DrawnPrior(label, statement, _compute(values[:, positions].ravel()))
-
-
-def _compute(values: Floats) -> tuple[float, ...]:
-    with np.errstate(invalid="ignore"):
-        return tuple(float(value) for value in np.quantile(values, QUANTILES))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -96,6 +98,7 @@ def command(
         jobs=count_usable_cores(),
         timeout=timeout,
         toolchain=settings,
+        command=shlex.join(["workbench", *sys.argv[1:]]),
     )
     progress = console.progress(quiet)
     found = options.read_within(largest, source)

@@ -75,13 +75,18 @@ def build_record(
         "interval": {"level": request.level},
         **{name: _part(part, request) for name, part in parts.items()},
         "gaps": compute_gaps(parts),
-        "versions": {name: metadata.version(name) for name in _PACKAGES} | {"python": _python()},
+        "versions": read_versions(),
         "platform": platform.platform(),
         "timings": {
             "compile": 0.0 if model.cached else model.seconds,
             **{name: part.seconds for name, part in parts.items()},
         },
     }
+
+
+def read_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide the numbers of a run."""
+    return {name: metadata.version(name) for name in _PACKAGES} | {"python": _python()}
 
 
 def place_record(

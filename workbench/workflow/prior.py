@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,11 @@ from workbench.program import Declaration, Program
 from workbench.program.simulating_program import list_outcomes
 from workbench.program.syntax.expression import evaluate
 from workbench.progress import SILENT, Progress
+from workbench.provenance import read_workbench_version
 from workbench.report.html import render
-from workbench.report.prior import build_prior_report, describe_prior_predictive
+from workbench.report.prior import PriorOrigin, build_prior_report, describe_prior_predictive
 from workbench.request import FitRequest
+from workbench.results.record import read_versions
 from workbench.tables import Table
 from workbench.toolchain import Toolchain
 from workbench.workflow.dry_run import dry_run
@@ -38,11 +42,12 @@ LEAST_DRAWS = 100
 
 @dataclass(frozen=True)
 class PriorFindings:
-    """What a prior says: of which model, for which data."""
+    """What a prior says: of which model, for which data, and how it was found."""
 
     model: str
     data: str
     prior: PriorPredictive
+    origin: PriorOrigin = field(default_factory=PriorOrigin)
 
 
 def examine(
@@ -102,7 +107,30 @@ def examine(
                 found = examine_prior(simulator, draws, plausible=limits, level=options.level, stage=stage)
     finally:
         backend.end_idle()
-    return PriorFindings(program.name, table.path.name, replace(found, reason=reason))
+    origin = _record_origin(request, table, tools, options)
+    return PriorFindings(program.name, table.path.name, replace(found, reason=reason), origin)
+
+
+def _record_origin(request: FitRequest, table: Table, tools: Toolchain, options: FitOptions) -> PriorOrigin:
+    program, priors = request.program, request.priors
+    return PriorOrigin(
+        command=options.command,
+        model_path=str(program.path),
+        model_sha256=program.sha256,
+        data_path=str(table.path),
+        data_sha256=table.sha256,
+        hyperparameters=dict(priors.values),
+        hyperparameter_origins=dict(priors.origins),
+        seed=request.seed,
+        stan=tools.stan_version,
+        source=tools.source,
+        compiler=str(tools.compiler),
+        why=tools.why,
+        workbench=read_workbench_version(),
+        versions=read_versions(),
+        platform=platform.platform(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def bind_covariates(program: Program, table: Table, options: FitOptions) -> tuple[FitRequest, frozenset[str]]:
@@ -182,7 +210,7 @@ def write_prior_report(findings: PriorFindings, target: Path) -> None:
         The file cannot be written.
     """
     title, subtitle = name_findings(findings)
-    files.replace_file(target, render(build_prior_report(findings.prior, title, subtitle)))
+    files.replace_file(target, render(build_prior_report(findings.prior, title, subtitle, findings.origin)))
 
 
 def name_findings(findings: PriorFindings) -> tuple[str, str]:
@@ -205,6 +233,7 @@ def describe_findings(findings: PriorFindings) -> dict[str, Any]:
         "data": findings.data,
         "conclusion": list(describe_prior_predictive(prior)),
         **_to_record(prior),
+        "origin": _to_record(findings.origin),
         "outcomes": outcomes,
     }
 

@@ -307,6 +307,11 @@ class _Integrator:
         if declaration.kind == "simplex" and count == np.prod(shape):
             self._note_uniform(declaration, count, count, "over simplexes")
             return -math.lgamma(int(shape[-1])) * count / int(shape[-1])
+        if count < np.prod(shape):
+            raise _UnknownMassError(
+                f"some elements of `{declaration.name}` have no prior of their own, and the integral over "
+                "what its type leaves them is not known"
+            )
         raise _UnknownMassError(f"`{declaration.name}` has no prior, and its type no known volume")
 
     def _note_uniform(self, declaration: Declaration, count: int, size: int, where: str) -> None:

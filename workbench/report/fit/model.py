@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from workbench.report.document import (
     Block,
@@ -33,7 +34,7 @@ def build_section(results: Results) -> Section:
         *_list_replaced_priors(results),
         *_list_obstacles(model),
         _build_terms(model),
-        *_build_hyperparameters(results),
+        *tabulate_hyperparameters("The hyperparameters of this fit", results.priors, results.prior_origins),
         *_build_parameters(model),
         _show_source(model),
     )
@@ -103,21 +104,25 @@ def _link_to_line(line: int | None) -> Cell:
     return Cell(str(line), anchor=f"{SOURCE_KEY}-{line}") if line else Cell(MISSING)
 
 
-def _build_hyperparameters(results: Results) -> Iterator[Block]:
-    if not results.priors:
+def tabulate_hyperparameters(
+    caption: str, values: Mapping[str, Any], origins: Mapping[str, str]
+) -> Iterator[Block]:
+    """Yield the table of the constants of priors and where their values come from; none without any."""
+    if not values:
         return
     yield TableBlock(
         key="priors-table",
-        caption="The hyperparameters of this fit",
+        caption=caption,
         columns=(Column("Name", "name"), Column("Value", "number"), Column("From", "prose")),
         rows=tuple(
-            (Cell(name), Cell(_format_value(value)), Cell(results.prior_origins.get(name) or MISSING))
-            for name, value in results.priors.items()
+            (Cell(name), Cell(format_value(value)), Cell(origins.get(name) or MISSING))
+            for name, value in values.items()
         ),
     )
 
 
-def _format_value(value: object) -> str:
+def format_value(value: object) -> str:
+    """Return the value of a hyperparameter: a number, or several with commas."""
     if isinstance(value, list | tuple):
         return ", ".join(format_number(element) for element in value)
     return format_number(value)

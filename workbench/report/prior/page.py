@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import numpy as np
 
-from workbench.calibration.prior_predictive import QUANTILES, OutcomePrior, PriorPredictive, Responsibility
-from workbench.provenance import read_workbench_version
+from workbench.calibration.drawn_priors import QUANTILES, DrawnPrior
+from workbench.calibration.prior_predictive import OutcomePrior, PriorPredictive, Responsibility
 from workbench.report import figures
 from workbench.report.document import (
     Block,
@@ -22,7 +21,9 @@ from workbench.report.document import (
     Section,
     TableBlock,
 )
-from workbench.report.numbers import format_number
+from workbench.report.fit.model import format_value
+from workbench.report.numbers import format_number, join_with_and
+from workbench.report.prior.provenance import PriorOrigin, build_provenance_section
 from workbench.report.prior.sentences import describe_position, describe_prior_predictive, format_percent
 
 _MOST_PARAMETERS = 30
@@ -48,9 +49,8 @@ def build_prior_page(prior: PriorPredictive, title: str, subtitle: str) -> Docum
     )
 
 
-def build_prior_report(prior: PriorPredictive, title: str, subtitle: str) -> Document:
+def build_prior_report(prior: PriorPredictive, title: str, subtitle: str, origin: PriorOrigin) -> Document:
     """Return the report of a prior, with pictures."""
-    now = datetime.now(UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
     responsible = {item.outcome: item for item in prior.responsible}
     sections = [
         Section(
@@ -65,10 +65,12 @@ def build_prior_report(prior: PriorPredictive, title: str, subtitle: str) -> Doc
     )
     if prior.notes:
         sections.append(Section("notes", "What must be known about the draws?", (Items(prior.notes),)))
+    sections.append(build_provenance_section(origin))
+    created = origin.created.replace("T", " at ").replace("+00:00", " UTC")
     return Document(
         title=title,
         subtitle=subtitle,
-        byline=f"Written {now} by workbench {read_workbench_version()}",
+        byline=f"Written {created} by workbench {origin.workbench}",
         opening=(*describe_prior_predictive(prior), _describe_way(prior)),
         sections=tuple(sections),
         kicker="Prior and prior predictive distribution",
@@ -205,20 +207,32 @@ def _build_parameters(prior: PriorPredictive, most: int | None = None) -> TableB
     columns = (
         Column("parameter", "name"),
         *(Column(f"{100 * QUANTILES[place]:g} %", "number") for place in _SHOWN),
-        Column("prior", "prose", drop_order=1),
+        Column("prior", "prose"),
     )
     chosen = prior.parameters if most is None else prior.parameters[:most]
     rows = tuple(
         (
-            Cell(item.name),
+            Cell(item.label),
             *(Cell(format_number(item.quantiles[place])) for place in _SHOWN),
-            Cell(item.statement or "computed from parameters"),
+            Cell(_describe_statement(item)),
         )
         for item in chosen
     )
     left = len(prior.parameters) - len(chosen)
     note = f"{left:,} more are in the report that --html writes." if left else ""
     return TableBlock("table-parameters", "Priors of parameters, as drawn", columns, rows, note)
+
+
+def _describe_statement(prior: DrawnPrior) -> str:
+    """Return a prior with the values of what it reads."""
+    if not prior.statement:
+        return "computed from parameters"
+    values = [
+        f"{item.name} = {format_value(item.value)}"
+        + ("" if item.written is None else f" instead of {format_number(item.written)}")
+        for item in prior.constants
+    ]
+    return f"{prior.statement} with {join_with_and(values)}" if values else prior.statement
 
 
 def _draw(outcome: OutcomePrior) -> Iterator[Figures]:
