@@ -12,6 +12,7 @@ from workbench.calibration.quantities import LOG_LIKELIHOOD
 from workbench.errors import MethodError, RequestError, RunIncomplete, RunNotFound, StoreError
 from workbench.execution import LocalExecutor
 from workbench.methods import Auto, Laplace, Map, Mle, Nuts
+from workbench.program import repeated_likelihood
 from workbench.workflow.calibrate import CalibrateOptions, calibrate_files
 from workbench.workflow.options import FitOptions
 
@@ -275,18 +276,50 @@ def test_posterior_truths_pass_where_data_and_replicate_are_fitted_together(cali
     assert 0.3 < mu.contraction < 0.7
 
 
-def test_posterior_truths_of_a_program_with_a_parameter_for_each_row_are_refused(calibrate):
+SCALED_BY_ROWS = """
+data { int<lower=1> N; vector[N] y; }
+transformed data { real scale = 0.3 * sd(y); }
+parameters { real mu; }
+model { mu ~ normal(0, scale); y ~ normal(mu, 1); }
+"""
+
+
+def test_posterior_truths_of_a_prior_that_is_scaled_by_the_rows(calibrate, tmp_path):
+    found = calibrate(SCALED_BY_ROWS, methods=(GOOD,), from_posterior=True)
+    assert found.methods["nuts"].judgement == "calibrated"
+    assert any(
+        "likelihood twice" in note and "the prior is another one" in note for note in found.record.notes
+    )
+    # Both variances in closed form: the prior is that of the data, also beside the replicate.
+    y = pd.read_csv(tmp_path / "rows.csv")["y"]
+    precision = 1 / (0.3 * y.std()) ** 2
+    expected = 1 - (precision + len(y)) / (precision + 2 * len(y))
+    variance = 2 / (200 - 1)  # relative, of the variance of truths
+    assert (
+        abs(found.methods["nuts"].quantities[0].contraction - expected) < 4 * (1 - expected) * variance**0.5
+    )
+
+
+def test_posterior_truths_of_a_program_with_a_parameter_for_each_row(calibrate):
     text = MODEL.replace("real mu;", "vector[N] mu;")
-    with pytest.raises(RequestError, match="each row has one of its own"):
+    found = calibrate(text, methods=(GOOD,), from_posterior=True, count=60)
+    assert found.methods["nuts"].judgement == "calibrated"
+    assert any(
+        "likelihood twice" in note and "each row has one of its own" in note for note in found.record.notes
+    )
+
+
+def test_posterior_truths_are_refused_where_the_likelihood_depends_on_statistics_of_all_rows(calibrate):
+    text = MODEL.replace("y ~ normal(mu, sigma)", "y ~ normal(mu, sigma * scale)")
+    text = text.replace("parameters {", "transformed data { real scale = sd(y); }\nparameters {")
+    with pytest.raises(RequestError, match="`scale` is computed from the outcome `y`"):
         calibrate(text, from_posterior=True, count=SMALL)
 
 
-def test_posterior_truths_are_refused_where_rows_depend_on_all_rows(calibrate):
-    text = MODEL.replace("y ~ normal(mu, sigma)", "y ~ normal(mu, sigma * sqrt(N))")
-    with pytest.raises(
-        RequestError, match="rows depend on each other, or on statistics of all rows"
-    ) as caught:
-        calibrate(text, from_posterior=True, count=SMALL)
+def test_a_program_whose_second_likelihood_is_not_that_of_the_replicate_is_refused(calibrate, monkeypatch):
+    monkeypatch.setattr(repeated_likelihood, "rename_variables", lambda node, renamed: node)
+    with pytest.raises(RequestError, match="not that of each, multiplied") as caught:
+        calibrate(SCALED_BY_ROWS, from_posterior=True, count=SMALL)
     assert "--posterior" in str(caught.value.hint)
 
 

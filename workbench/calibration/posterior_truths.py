@@ -3,6 +3,9 @@
 A truth `theta` is drawn from the posterior given the data `y`, a replicate `y'` given `theta`. Then `theta`
 is a draw of the posterior given both `y` and `y'`: its rank among draws of the fit to both is uniform.
 
+Replicates are appended to the rows of the data, where that is proved to give this posterior. Elsewhere, as
+where a prior is scaled by the rows, the program is written with its likelihood twice.
+
 References
 ----------
 Säilynoja, Schmitt, Bürkner and Vehtari (2025), Posterior SBC: simulation-based calibration checking
@@ -11,8 +14,8 @@ conditional on data, arXiv:2502.03279.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +28,18 @@ from workbench.binding import append_rows
 from workbench.binding.values.sizes import evaluate
 from workbench.calibration.fitting import SimulatedData, make_plain_job, replace_outcomes
 from workbench.calibration.simulator import Simulations, Simulator
-from workbench.errors import BindingError, RequestError
+from workbench.calibration.tasks import take_simulation
+from workbench.errors import BindingError, ProgramError, RequestError
 from workbench.estimation.context import FitContext
 from workbench.late_imports import LateModule
 from workbench.methods import Nuts
+from workbench.program import Stanc, repeat_likelihood
+from workbench.program.simulating_program import find_parameter_by_outcome
 from workbench.progress import SILENT
 from workbench.request import FitRequest
 from workbench.results.draws import count_parameter_columns
 from workbench.thresholds import FAILED_FITS_SHARE, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
+from workbench.toolchain import CompiledModel
 
 if TYPE_CHECKING:
     from arviz_stats.base import array_stats
@@ -50,68 +57,114 @@ _PROOF_POINTS = 5
 _DRAWS_PER_TRUTH = 10
 """Draws of the posterior for each truth, so that truths are practically independent. Ours."""
 
+_REFUSAL = "the posterior cannot be checked with simulated data here: "
+"""How refusals begin; the reason follows."""
+
 _PRIOR_HINT = "leave --posterior out: truths are then drawn from the prior"
-"""What is offered where the rows of a program cannot be doubled."""
+"""What is offered where data and a replicate cannot be fitted together."""
 
 
 @dataclass(frozen=True)
 class PosteriorTruths:
-    """Truths from a posterior with their replicates, and the request that fits these with the data.
+    """Truths from a posterior with their replicates, and what fits these with the data.
 
     Attributes
     ----------
-    request
-        The program with the rows of the data and as many again.
+    request, model
+        The program with places for the data and a replicate, and its executable.
     simulations
-        The truths; outcomes are those of the data followed by a replicate.
+        The truths; outcomes are what stands in these places.
     """
 
     request: FitRequest
+    model: CompiledModel
     simulations: Simulations
+
+
+@dataclass(frozen=True)
+class _Together:
+    """A program that fits the data and a replicate together.
+
+    Attributes
+    ----------
+    request, model
+        The program with its data, and its executable.
+    replicates
+        By outcome: the name of the data that hold its replicate; empty where it is appended to the outcome.
+    """
+
+    request: FitRequest
+    model: CompiledModel
+    replicates: Mapping[str, str] = field(default_factory=dict)
+
+    def place(self, single: FitRequest, drawn: Simulations) -> Simulations:
+        """Return simulations whose outcomes are what stands in the data of this program."""
+        if self.replicates:
+            outcomes = {self.replicates[name]: values for name, values in drawn.outcomes.items()}
+            by_author = frozenset(self.replicates[name] for name in drawn.by_author)
+            return replace(drawn, outcomes=outcomes, by_author=by_author)
+        values = self.request.data.values
+        outcomes = {
+            name: _append(single.data.values[name], new, values[name]) for name, new in drawn.outcomes.items()
+        }
+        return replace(drawn, outcomes=outcomes)
 
 
 def simulate_posterior(
     request: FitRequest,
-    exe: Path,
+    model: CompiledModel,
     backend: StanBackend,
     folder: Path,
     replicate: Callable[[tuple[tuple[str, ...], Floats]], Simulator],
+    build: Callable[[FitRequest], tuple[FitRequest, CompiledModel]],
+    stanc: Stanc,
     *,
     count: int,
 ) -> PosteriorTruths:
-    """Return truths from the posterior of the data, with replicates appended to the data.
+    """Return truths from the posterior of the data, with replicates that stand beside the data.
 
     Parameters
     ----------
-    request, exe
+    request, model
         The program with its data, and its executable; its seed decides truths and replicates.
     backend, folder
         What runs it, and a scratch folder.
     replicate
         Returns what draws data given such parameters: names, and values `(N, column)`.
+    build
+        Compiles another program, and proves it.
+    stanc
+        Reads it.
     count
         How many truths.
 
     Raises
     ------
     RequestError
-        The data and a replicate of them cannot stand in one data set.
+        The data and a replicate of them cannot be fitted together.
     RunError
         The posterior cannot be sampled.
     """
-    doubled = double_rows(request)
-    columns, truths, notes = _draw_truths(request, exe, backend, folder, count)
+    columns, truths, notes = _draw_truths(request, model.exe, backend, folder, count)
     drawn = replicate((columns, truths)).draw_given(columns, truths, request.seed)
     check_outcomes(request, drawn)
-    proof = _Proof(request, doubled, exe, backend, folder / "proof")
-    for number in np.flatnonzero(drawn.is_drawn)[:_PROOF_POINTS]:
-        own = {name: values[number] for name, values in drawn.outcomes.items()}
-        proof.check(SimulatedData(int(number), columns, truths[number], own))
-    outcomes = {
-        name: _append(request.data.values[name], values, doubled.data.values[name])
-        for name, values in drawn.outcomes.items()
-    }
-    return PosteriorTruths(doubled, replace(drawn, outcomes=outcomes, notes=(*drawn.notes, *notes)))
+    proof = _Proof(request, model.exe, backend, folder / "proof")
+    try:
+        together = _Together(double_rows(request), model)
+        placed = together.place(request, drawn)
+        proof.check(together, drawn, placed)
+    except RequestError as reason:
+        together = _repeat_likelihood(request, drawn, build, stanc)
+        placed = together.place(request, drawn)
+        proof.check(together, drawn, placed)
+        words = reason.message.removeprefix(_REFUSAL)
+        notes = (
+            *notes,
+            "the program is fitted with its likelihood twice, once for the data and once for the replicate, "
+            f"because rows cannot be appended: {words}",
+        )
+    placed = replace(placed, notes=(*placed.notes, *notes))
+    return PosteriorTruths(together.request, together.model, placed)
 
 
 def double_rows(request: FitRequest) -> FitRequest:
@@ -130,6 +183,29 @@ def double_rows(request: FitRequest) -> FitRequest:
     except BindingError as reason:
         raise _refuse(f"a replicate of the data cannot be appended to them: {reason.message}") from reason
     return replace(request, data=both)
+
+
+def _repeat_likelihood(
+    request: FitRequest,
+    drawn: Simulations,
+    build: Callable[[FitRequest], tuple[FitRequest, CompiledModel]],
+    stanc: Stanc,
+) -> _Together:
+    """Return the program with its likelihood twice, the second of which is that of a replicate."""
+    name, outcomes = find_parameter_by_outcome(request.program)
+    if name:
+        raise _refuse(
+            f"the declaration of the parameter `{name}` depends on the outcome {outcomes}, and would be "
+            "another one with a replicate."
+        )
+    try:
+        repeated = repeat_likelihood(request.program, list(drawn.outcomes), stanc)
+    except ProgramError as reason:
+        raise _refuse(reason.message) from reason
+    by_name = {item.name: item for item in request.data.variables}
+    added = tuple(replace(by_name[old], name=new) for old, new in repeated.replicates.items())
+    data = replace(request.data, variables=(*request.data.variables, *added))
+    return _Together(*build(replace(request, program=repeated.program, data=data)), repeated.replicates)
 
 
 def check_outcomes(request: FitRequest, drawn: Simulations) -> None:
@@ -204,53 +280,62 @@ def _draw_truths(
 
 @dataclass(frozen=True)
 class _Proof:
-    """That data and a replicate in one data set have the likelihood of each, multiplied, and the same prior.
+    """That data and a replicate fitted together have the likelihood of each, multiplied, and the same prior.
 
     Where this does not hold, rows depend on each other or on statistics of all of them, and a fit to both
     together is not the posterior of the parameters given both.
     """
 
     single: FitRequest
-    doubled: FitRequest
     exe: Path
     backend: StanBackend
     folder: Path
 
-    def check(self, data: SimulatedData) -> None:
-        """Refuse a program that does not have it at a truth.
+    def check(self, together: _Together, drawn: Simulations, placed: Simulations) -> None:
+        """Refuse a program that does not have it at some truths.
+
+        Parameters
+        ----------
+        together
+            The program that fits both.
+        drawn, placed
+            The truths with their replicates, and with what stands in the data of that program.
 
         Raises
         ------
         RequestError
             The message says what differs.
         """
-        both = {
-            name: _append(self.single.data.values[name], value[None], self.doubled.data.values[name])[0]
-            for name, value in data.outcomes.items()
-        }
-        old = self._sum(self.single, replace(data, outcomes={}), "old")
-        new = self._sum(self.single, data, "new")
-        together = self._sum(self.doubled, replace(data, outcomes=both), "both")
-        self.backend.free(self.exe)
-        for role in together:
+        try:
+            for number in np.flatnonzero(drawn.is_drawn)[:_PROOF_POINTS].tolist():
+                self._check_truth(together, take_simulation(drawn, number), take_simulation(placed, number))
+        finally:
+            self.backend.free(self.exe)
+            self.backend.free(together.model.exe)
+
+    def _check_truth(self, together: _Together, data: SimulatedData, both: SimulatedData) -> None:
+        alone = self.single, self.exe
+        old = self._sum(alone, replace(data, outcomes={}), "old")
+        new = self._sum(alone, data, "new")
+        name = "twice" if together.replicates else "both"
+        found = self._sum((together.request, together.model.exe), both, name)
+        for role in found:
             is_data = role == "likelihood"
             expected = old[role] + new[role] if is_data else old[role]
-            if not abs(together[role] - expected) <= LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(
-                1.0, abs(expected)
-            ):
-                what = (
+            if not abs(found[role] - expected) <= LOG_LIKELIHOOD_DIFFERENCE_LIMIT * max(1.0, abs(expected)):
+                raise _refuse(
                     "the likelihood of the data and a replicate together is not that of each, multiplied: "
-                    "rows depend on each other, or on statistics of all rows"
+                    "rows depend on each other, or on statistics of all rows."
                     if is_data
-                    else "the prior is another one with more rows"
+                    else "the prior is another one with more rows."
                 )
-                raise _refuse(f"{what}.")
 
-    def _sum(self, request: FitRequest, data: SimulatedData, name: str) -> dict[str, float]:
+    def _sum(self, program: tuple[FitRequest, Path], data: SimulatedData, name: str) -> dict[str, float]:
         """Return the log density of each role at a truth."""
+        request, exe = program
         folder = self.folder / f"{name}-{data.number}"
         folder.mkdir(parents=True, exist_ok=True)
-        context = FitContext(replace_outcomes(request, data), self.exe, self.backend, folder, SILENT)
+        context = FitContext(replace_outcomes(request, data), exe, self.backend, folder, SILENT)
         job = make_plain_job(context)
         return sum_by_role(request, self.backend, job, self._unconstrain(job, data))
 
@@ -260,8 +345,7 @@ class _Proof:
         if names != data.columns:
             raise _refuse(
                 "with more rows the program has other parameters: each row has one of its own, and a row "
-                "that is "
-                "observed twice would need the same one."
+                "that is observed twice would need the same one."
             )
         return self.backend.unconstrain_values(job, data.columns, data.truth[None])
 
@@ -299,5 +383,4 @@ def _append(old: Any, new: NDArray[Any], both: Any) -> NDArray[Any]:
 
 
 def _refuse(reason: str) -> RequestError:
-    message = f"the posterior cannot be checked with simulated data here: {reason}"
-    return RequestError(message, hint=_PRIOR_HINT)
+    return RequestError(f"{_REFUSAL}{reason}", hint=_PRIOR_HINT)

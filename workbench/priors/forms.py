@@ -6,12 +6,10 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from workbench import program as programs
 from workbench.errors import PriorError, ProgramError
-from workbench.files import make_scratch
 from workbench.program import Program, ReplacedPrior, Role, Stanc, Term, describe
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -136,29 +134,15 @@ def replace_statements(
     tree = program.tree.replace(transformed_data=prepared, model=(*body, *(n.Raw(text) for text in added)))
     printed = to_text(tree) + "\n"
     edited = None if constants else _edit_source(program, statements, added)
-    with make_scratch() as folder:
-        path = folder / program.path.name
-        try:
-            changed = _read_text(program, path, edited, stanc) if edited is not None else None
-            if changed is None or _list_tokens(to_text(changed.tree)) != _list_tokens(printed):
-                changed = _read_text(program, path, printed, stanc)
-        except ProgramError as reason:
-            listed = ", ".join(f"`{prior.statement.rstrip(';')}`" for prior in replaced if prior.statement)
-            raise PriorError(f"Stan does not accept {listed}: {_shorten(reason.message)}") from reason
+    try:
+        changed = programs.read_text(program, edited, stanc) if edited is not None else None
+        if changed is None or _list_tokens(to_text(changed.tree)) != _list_tokens(printed):
+            changed = programs.read_text(program, printed, stanc)
+    except ProgramError as reason:
+        listed = ", ".join(f"`{prior.statement.rstrip(';')}`" for prior in replaced if prior.statement)
+        raise PriorError(f"Stan does not accept {listed}: {_shorten(reason.message)}") from reason
     changed = replace(changed, replaced_priors=(*program.replaced_priors, *replaced))
     return _keep_settled_roles(program, changed, stanc)
-
-
-def _read_text(program: Program, path: Path, text: str, stanc: Stanc) -> Program:
-    """Return the program of a text, under the name and path of another."""
-    path.write_text(text, encoding="utf-8")
-    changed = programs.read_program(path, stanc, (program.path.parent,), is_optimised=program.is_optimised)
-    places = {
-        number: replace(place, path=program.path) if place.path == path else place
-        for number, place in changed.places.items()
-    }
-    terms = tuple(replace(term, path=program.path) if term.path == path else term for term in changed.terms)
-    return replace(changed, name=program.name, path=program.path, places=places, terms=terms)
 
 
 def _edit_source(program: Program, statements: Mapping[int, str], added: Sequence[str]) -> str | None:

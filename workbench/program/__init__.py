@@ -48,6 +48,7 @@ From the text to the description, file by file::
     model, analysis, read          a file becomes a `Program`
     gradient_memory                how much memory a gradient takes at least
     predictive_program             the program that predicts new rows for given draws
+    repeated_likelihood            the program that fits data and a replicate together
     describe                       what `workbench inspect` shows
 """
 
@@ -67,7 +68,8 @@ from workbench.program.instrument import InstrumentedProgram, Outputs, copy_tran
 from workbench.program.model import Obstacle, Program, ReplacedPrior
 from workbench.program.predictive.authors_replicates import is_predictive
 from workbench.program.predictive.replicates import Replicate
-from workbench.program.read import hash_program, read_program, read_terms, settle_roles
+from workbench.program.read import hash_program, read_program, read_terms, read_text, settle_roles
+from workbench.program.repeated_likelihood import RepeatedLikelihood, repeat_likelihood
 from workbench.program.rewrite.partial_sums import uses_threads
 from workbench.program.syntax.declarations import Declaration
 from workbench.program.syntax.expression import Expression
@@ -90,6 +92,7 @@ __all__ = [
     "ParameterPrior",
     "PriorArgument",
     "Program",
+    "RepeatedLikelihood",
     "ReplacedPrior",
     "Replicate",
     "Role",
@@ -108,6 +111,8 @@ __all__ = [
     "name_elements",
     "read_program",
     "read_terms",
+    "read_text",
+    "repeat_likelihood",
     "settle_roles",
     "share_rows",
     "to_record",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from workbench import provenance
 from workbench.errors import ProgramError
+from workbench.files import make_scratch
 from workbench.program.analysis import analyse, judge_only
 from workbench.program.model import Program
 from workbench.program.syntax import nodes as n
@@ -48,6 +49,26 @@ def read_program(
         return analyse(replace(_collect(source, tree), is_optimised=is_optimised), stanc)
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
+
+
+def read_text(program: Program, text: str, stanc: Stanc) -> Program:
+    """Return the program of a text, under the name and path of another, whose text it was made from.
+
+    Raises
+    ------
+    ProgramError, ToolchainMissing
+        As in `read_program`.
+    """
+    with make_scratch() as folder:
+        path = folder / program.path.name
+        path.write_text(text, encoding="utf-8")
+        changed = read_program(path, stanc, (program.path.parent,), is_optimised=program.is_optimised)
+    places = {
+        number: replace(place, path=program.path) if place.path == path else place
+        for number, place in changed.places.items()
+    }
+    terms = tuple(replace(term, path=program.path) if term.path == path else term for term in changed.terms)
+    return replace(changed, name=program.name, path=program.path, places=places, terms=terms)
 
 
 def read_terms(path: Path, stanc: Stanc, roles: Mapping[int, Role]) -> Program:

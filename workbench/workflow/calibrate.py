@@ -320,15 +320,17 @@ class _Work:
             with self.progress.stage("Sampling the posterior"):
                 truths = simulate_posterior(
                     request,
-                    model.exe,
+                    model,
                     backend,
                     scratch,
                     lambda truths: build_replicator(
                         self.request, self.tools, backend, scratch, truths, self.progress
                     ),
+                    lambda request: self._build(request, backend),
+                    self.tools.stanc,
                     count=count,
                 )
-            request, drawn = truths.request, truths.simulations
+            request, model, drawn = truths.request, truths.model, truths.simulations
         else:
             simulator = build_simulator(simulated, self.tools, backend, scratch, self.progress)
             with self.progress.stage("Simulating data"):
