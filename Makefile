@@ -35,6 +35,7 @@ bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a clu
 	$(BIN)/python -m tests.bench.sweep
 	$(BIN)/python -m tests.bench.report $(ARVIZ)
 	$(BIN)/python -m tests.bench.end_to_end $(if $(SAMPLERS),--samplers $(SAMPLERS))
+	$(BIN)/python -m tests.bench.calibration
 	$(BIN)/python -m tests.bench.execution
 	$(BIN)/python -m tests.bench.vectorise
 	$(BIN)/python -m tests.bench.large_data $(if $(ROWS),--rows $(ROWS))
