@@ -35,11 +35,13 @@ data, rng = json.loads(Path(data).read_text()), np.random.default_rng(1)
 model = cmdstanpy.CmdStanModel(exe_file=exe)
 
 def draw_schools():
-    truth = {"mu": rng.normal(0, 5), "tau": abs(5 * rng.standard_cauchy()), "theta_raw": rng.normal(size=data["J"])}
+    truth = {"mu": rng.normal(0, 5), "tau": abs(5 * rng.standard_cauchy())}
+    truth["theta_raw"] = rng.normal(size=data["J"])
     return truth, rng.normal(truth["mu"] + truth["tau"] * truth["theta_raw"], data["sigma"])
 
 def draw_kidiq():
-    truth = {"alpha": rng.normal(100, 50), "beta": rng.normal(0, 20, data["K"]), "sigma": abs(rng.normal(0, 20))}
+    truth = {"alpha": rng.normal(100, 50), "beta": rng.normal(0, 20, data["K"])}
+    truth["sigma"] = abs(rng.normal(0, 20))
     X = np.array(data["X"])
     return truth, rng.normal(truth["alpha"] + (X - X.mean(0)) @ truth["beta"], truth["sigma"])
 
