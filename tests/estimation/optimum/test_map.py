@@ -1,5 +1,7 @@
 """The MAP: its record, and distances between modes in posterior SDs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,9 @@ def test_without_a_mode_the_result_says_where_the_best_start_stopped(tmp_path):
     assert result.status == "failed"
     assert result.reason == search.problem != ""
     assert result.facts["stopped_at"] == {"alpha": 0.1, "beta[1]": 0.2, "beta[2]": 0.3}
+    rows = replace(search.best, run=replace(search.best.run, columns=("alpha", "beta[1]", "log_lik[1]")))
+    without = replace(search, optima=(rows,)).facts["stopped_at"]
+    assert set(without) == {"alpha", "beta[1]"}
 
 
 def test_a_program_without_parameters_has_no_mode(tmp_path):

@@ -27,6 +27,7 @@ from workbench.estimation.optimum.nonsmooth import find_breakpoints, maximise_no
 from workbench.methods import Laplace, Nuts
 from workbench.program import Program
 from workbench.results.modes import describe_symmetry
+from workbench.results.quantities import owner
 from workbench.thresholds import (
     FEWEST_SEARCH_EVALUATIONS,
     RUNAWAY_SE_LIMIT,
@@ -162,11 +163,14 @@ class OptimumSearch:
         The result of every start.
     target
         The log density.
+    declared
+        The parameters and transformed parameters.
     """
 
     optima: tuple[Optimum, ...]
     starts: tuple[StartResult, ...]
     target: LogDensity
+    declared: frozenset[str]
 
     @property
     def best(self) -> Optimum:
@@ -188,7 +192,8 @@ class OptimumSearch:
             "optimizer": next((start.optimizer for start in self.starts if start.run is not None), "none"),
         }
         if self.problem:
-            facts["stopped_at"] = self.best.values
+            values = self.best.values.items()
+            facts["stopped_at"] = {name: value for name, value in values if owner(name) in self.declared}
         elif not self.best.is_checked:
             facts["remark"] = _UNCHECKED
         if len(self.equal_maxima) > 1:
@@ -257,7 +262,9 @@ def find_optima(
         (optimum for optimum in optima if optimum is not best), key=lambda optimum: -optimum.log_density
     )
     optima = [_with_approximation(target, best, laplace), *others]
-    return OptimumSearch(tuple(optima), results, replace(target, budget=EvaluationBudget()))
+    program = context.request.program
+    declared = frozenset(item.name for item in (*program.parameters, *program.transformed_parameters))
+    return OptimumSearch(tuple(optima), results, replace(target, budget=EvaluationBudget()), declared)
 
 
 def _start_at_known(
