@@ -155,6 +155,16 @@ def test_the_sampler_is_blamed_where_its_checks_fire():
     assert "two programs differ" in judge(make_fits(1.5 * normal_scores()), is_foreign=True).advice[0]
 
 
+def test_a_sampler_that_chance_may_blame_is_to_be_looked_at_again():
+    judged = [judge(make_fits(normal_scores(40) + shift)) for shift in np.linspace(0.3, 0.9, 25)]
+    near = next(one for one in judged if 0.001 < one.quantities[0].adjusted < 0.01)
+    chance = f"1 of {1 / near.quantities[0].adjusted:,.0f} calibrations"
+    assert chance in near.advice[0]
+    assert "--simulations 200" in near.advice[0]
+    assert near.advice[1].startswith("The checks of the sampler are quiet")
+    assert "chance" not in judged[-1].advice[0].lower()
+
+
 def test_a_likelihood_that_is_off_alone_points_to_the_data():
     scores = np.stack([normal_scores(), normal_scores() + 1], axis=1)
     found = judge(make_fits(scores, names=("mu", LOG_LIKELIHOOD)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from workbench.calibration.quantities import LOG_LIKELIHOOD
 from workbench.calibration.record import (
@@ -14,6 +14,7 @@ from workbench.calibration.record import (
 )
 from workbench.thresholds import (
     ALARMED_FITS_SHARE,
+    CALIBRATION_P_VALUE_LIMIT,
     FAILED_FITS_SHARE,
     FEWEST_SIMULATIONS,
     SHAPE_STANDARD_ERRORS,
@@ -220,13 +221,15 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
             "the MLE profile intervals (--profile).",
         )
     often = [rate for rate in found.checks if _share_alarms(rate) > _OFTEN]
-    sentences = [
+    sentences = list(_advise_to_repeat(found))
+    sentences += [
         f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits: first see whether the "
         "sampler is at fault, with longer chains or what `workbench fit` advises."
         for rate in often
         if rate.code in _SUSPICIOUS
     ]
-    beginning = "Else " if sentences else "The checks of the sampler are quiet: "
+    is_alarmed = any(rate.code in _SUSPICIOUS for rate in often)
+    beginning = "Else " if is_alarmed else "The checks of the sampler are quiet: "
     off = [item.quantity for item in found.quantities if item.is_off]
     if is_foreign:
         sentences.append(
@@ -244,6 +247,17 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
             "data than was simulated, or other data."
         )
     return tuple(sentences)
+
+
+def _advise_to_repeat(found: MethodCalibration) -> Iterator[str]:
+    """Yield the advice to look again where chance may have its hand in."""
+    chances = [item.adjusted for item in found.quantities if item.is_off and item.adjusted is not None]
+    if chances and min(chances) > CALIBRATION_P_VALUE_LIMIT / 10:
+        count = max(_POWER_SIMULATIONS, 4 * found.fits)
+        yield (
+            f"Chance alone blames a right sampler so in 1 of {1 / min(chances):,.0f} calibrations: repeat this "
+            f"one with another --seed and --simulations {count} first."
+        )
 
 
 def _find(coverage: Sequence[IntervalShare], level: float) -> IntervalShare:
