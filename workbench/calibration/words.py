@@ -255,8 +255,8 @@ def _advise_to_repeat(found: MethodCalibration) -> Iterator[str]:
     if chances and min(chances) > CALIBRATION_P_VALUE_LIMIT / 10:
         count = max(_POWER_SIMULATIONS, 4 * found.fits)
         yield (
-            f"Chance alone blames a right sampler so in 1 of {1 / min(chances):,.0f} calibrations: repeat this "
-            f"one with another --seed and --simulations {count} first."
+            f"Chance alone blames a right sampler so in 1 of {1 / min(chances):,.0f} calibrations: repeat "
+            f"this one with another --seed and --simulations {count} first."
         )
 
 
