@@ -74,10 +74,18 @@ def format_section(name: str) -> Iterator[str]:
         yield from ("## Calibration", "")
         yield "Fits of data sets simulated from this model ([what that shows](../../calibration.md))."
     for kind, entry in kinds.items():
-        yield from ("", f"**{_KINDS[kind]}.** {_clean(entry.get('refused') or entry['sentence'])}", "")
+        yield from ("", f"**{_KINDS[kind]}.** {_clean(_say_result(entry))}", "")
         if entry["methods"]:
             yield from _format_methods(entry)
     yield ""
+
+
+def _say_result(entry: dict[str, Any]) -> str:
+    """Return the sentence of a calibration, or why it was refused, without the hint for the command line."""
+    if "refused" not in entry:
+        return str(entry["sentence"])
+    reason = str(entry["refused"]).removeprefix("error: ").partition(" hint: ")[0].rstrip(".")
+    return f"Refused: {reason}."
 
 
 def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
@@ -85,9 +93,10 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for found in entry["methods"]:
         worst, median = (f"{share:.0%}" for share in found["coverage"]) if found["coverage"] else ("–", "–")
-        seconds = "–" if found["seconds"] is None else f"{found['seconds']:.2g} s"
+        seconds = "–" if found["seconds"] is None else f"{found['seconds']:.2g}\N{NO-BREAK SPACE}s"
         fired = ", ".join(
-            f"[{code}](../checks.md) in {count} of {fits}" for code, (count, fits) in found["fired"].items()
+            f"[{code}](../checks.md#{code.lower()}) in {count} of {fits}"
+            for code, (count, fits) in found["fired"].items()
         )
         yield (
             f"| {_METHODS[found['method']]} | {found['judgement']} | {found['fits']} | {found['failed']} "

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -23,6 +23,7 @@ from workbench.cli.help_page import EXAMPLES
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.library import markdown
 from workbench.library.catalogue import FAMILIES, find_home
+from workbench.report.numbers import choose_decimals, format_interval, format_number, join_with_and
 from workbench.results.view import Results
 from workbench.segments.folder import SegmentsRecord
 from workbench.studies.view import StudyResults
@@ -288,7 +289,7 @@ def format_models() -> Iterator[str]:
     yield from ("[Which methods can be relied on](calibrations.md), model by model.", "")
     yield from ("```{toctree}", ":hidden:", "", "calibrations", "```", "")
     for family in FAMILIES:
-        names = [model.name for model in library.list_models() if model.family == family]
+        names = [f"{model.name} <{model.name}>" for model in library.list_models() if model.family == family]
         yield from ("```{toctree}", ":hidden:", f":caption: {family.capitalize()}", "", *names, "```", "")
 
 
@@ -298,7 +299,8 @@ def format_model(model: library.catalogue.BundledModel) -> str:
     page = page.replace(f"The program is [{model.program.name}]({model.program.name}).", "")
     page = page.replace("(../../data/", "(../../../data/").replace("(../README.md)", "(index.md)")
     program = model.program.read_text(encoding="utf-8").rstrip()
-    found = "\n".join(_format_entry(_GALLERY[model.name])) if model.name in _GALLERY else ""
+    entry = _GALLERY.get(model.name)
+    found = "\n".join(_format_entry(entry, model.card.units)) if entry else ""
     found += "\n" + "\n".join(format_section(model.name))
     return page.replace("\n## Data\n", f"\n{found}\n## Program\n\n```stan\n{program}\n```\n\n## Data\n", 1)
 
@@ -307,33 +309,56 @@ _GALLERY = json.loads((Path(__file__).parent / "gallery.json").read_text(encodin
 """What `make gallery` found of each model."""
 
 
-def _format_entry(entry: dict[str, Any]) -> Iterator[str]:
-    issues = " and ".join(f"[{code}](../checks.md#{code.lower()})" for code in entry["issues"])
+def _format_entry(entry: dict[str, Any], units: Mapping[str, str]) -> Iterator[str]:
     yield from ("## The model", "", "| role | statement |", "|---|---|")
     yield from (f"| {role} | {_quote(statement)} |" for role, statement in entry["terms"])
-    yield from (
-        "",
-        "## What is found",
-        "",
-        f"The verdict is `{entry['verdict']}`{f', for {issues}' if issues else ''}.",
-    )
-    yield from ("", "| quantity | mean | SD | 95% interval | MLE | MAP |", "|---|---|---|---|---|---|")
+    yield from ("", "## What is found", "", _format_verdict(entry), "")
+    yield "| quantity | mean | SD | 95% interval | MLE | MAP | unit |"
+    yield "|---|---|---|---|---|---|---|"
     for row in entry["quantities"]:
-        numbers = [_format_number(row[key]) for key in ("mean", "sd", "lower", "upper", "mle", "map")]
-        mean, sd, lower, upper, mle, mode = numbers
-        yield f"| `{row['name']}` | {mean} | {sd} | {lower} to {upper} | {mle} | {mode} |"
-    yield from (
-        "",
-        "NUTS with its defaults and seed 1. A dash: there is no such estimate; `workbench fit` says why.",
-        "",
-    )
+        decimals = choose_decimals(row["sd"])
+        mean, sd, mle, mode = (format_number(row[key], decimals) for key in ("mean", "sd", "mle", "map"))
+        interval = format_interval(row["lower"], row["upper"], decimals).replace(" ", "\N{NO-BREAK SPACE}")
+        unit = escape(units.get(row["name"].partition("[")[0], ""))
+        yield f"| `{row['name']}` | {mean} | {sd} | {interval} | {mle} | {mode} | {unit} |"
+    notes = [_describe_outside(key, entry["quantities"]) for key in ("mle", "map")]
+    notes += [_SEVERAL_MAXIMA[method] for method in entry.get("several_maxima", ())]
+    yield from ("", " ".join([_METHOD_NOTE, *filter(None, notes)]), "")
+
+
+_SEVERAL_MAXIMA = {
+    "mle": "Optimisers end at several maxima of the likelihood: the MLE is the highest that was found.",
+    "map": "Optimisers end at several modes: the MAP is the highest that was found.",
+}
+"""What is said where another seed may find another point."""
+
+_METHOD_NOTE = (
+    "NUTS with its defaults and seed 1. A dash: there is no such estimate; `workbench fit` says why."
+)
+"""What stands below the numbers of each model."""
+
+
+def _format_verdict(entry: dict[str, Any]) -> str:
+    """Return what the checks say, by the title of each that has an issue."""
+    titles = {check.code: check.title for check in CATALOGUE}
+    issues = [f"[{code}](../checks.md#{code.lower()}) ({escape(titles[code])})" for code in entry["issues"]]
+    return f"The verdict is `{entry['verdict']}`.{f' Not passed: {join_with_and(issues)}.' if issues else ''}"
+
+
+def _describe_outside(method: str, rows: Sequence[dict[str, Any]]) -> str:
+    """Return a sentence about point estimates that lie outside the posterior's intervals, or nothing."""
+    names = [
+        f"`{row['name']}`"
+        for row in rows
+        if row[method] is not None and not row["lower"] <= row[method] <= row["upper"]
+    ]
+    if not names:
+        return ""
+    verb, whose = ("lie", "their") if 1 < len(names) < len(rows) else ("lies", "its")
+    which = "every quantity" if len(names) == len(rows) > 1 else join_with_and(names)
+    where = f"The {method.upper()} of {which} {verb} outside {whose} 95% interval"
+    return f"{where}: [why](../../explanation/four-answers.md#when-they-are-not)."
 
 
 def _quote(statement: str) -> str:
     return "`" + " ".join(statement.split()).replace("|", "\\|") + "`"
-
-
-def _format_number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}").replace("-", "−")

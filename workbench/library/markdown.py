@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,7 +32,9 @@ def _format_page(model: BundledModel, record: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield record["story"]
     yield ""
-    yield f"![Posteriors: density, median and 95 % interval of each quantity]({model.name}.svg)"
+    yield f"![Posterior densities of {model.name}]({model.name}.svg)"
+    yield ""
+    yield "*Posteriors: density, median (dot) and 95% interval (bar) of each quantity.*"
     yield ""
     yield from (
         "```console",
@@ -44,8 +47,14 @@ def _format_page(model: BundledModel, record: dict[str, Any]) -> Iterator[str]:
     yield from _format_units(record["units"])
     yield from _format_hyperparameters(record["hyperparameters"])
     yield from ("", "## References", "")
-    yield from (f"- {reference}" for reference in record["references"])
+    yield from (f"- {_link_identifiers(reference)}" for reference in record["references"])
     yield from ("", "[All models](../README.md)")
+
+
+def _link_identifiers(reference: str) -> str:
+    """Return a reference in which a DOI or an arXiv number is a link."""
+    linked = re.sub(r"\bdoi:(10\.\S*[^\s.,;])", r"[doi:\1](https://doi.org/\1)", reference)
+    return re.sub(r"\barXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", linked)
 
 
 def _format_data(record: dict[str, Any]) -> Iterator[str]:
@@ -85,7 +94,7 @@ def _format_index(models: tuple[BundledModel, ...]) -> Iterator[str]:
     yield from ("# Models", "", f"{len(models)} programs to start from, each with a real table.")
     for family in FAMILIES:
         yield from ("", f"## {family.capitalize()}", "", _FAMILY_DESCRIPTIONS[family], "")
-        yield from ("| model | | data |", "|---|---|---|")
+        yield from ("| model | what it is for | data |", "|---|---|---|")
         for model in models:
             if model.family == family:
                 link = f"[{model.name}]({family}/{model.name}.md)"
