@@ -215,7 +215,8 @@ def _integrate(
             )
             spread = solve_triangular(root, combinations.T, lower=True)
             means.append([scale, sigma, *(combinations @ mean)])
-            squares.append(np.square(means[-1]) + [0, 0, *(spread**2).sum(axis=0)])
+            variances = np.array([0, 0, *(spread**2).sum(axis=0)])
+            squares.append(np.square(means[-1]) + variances)
     return _average((*grids, *shown), np.array(log_weights), np.array(means), np.array(squares))
 
 

@@ -3,10 +3,10 @@
 Usage: python -m tests.library.gallery [--seed 2] [NAME ...]
 
 A model without numbers there is fitted, with seed 1, and gets them. Any other is fitted with another seed and
-compared: the command fails where a posterior mean differs by more than five combined Monte Carlo
-standard errors, or a point estimate by more than a hundredth of a posterior SD. Which of several maxima is found depends
-on where optimisers start: of such a density only whether there is an estimate is compared. Delete the entry of
-a model to have it written again.
+compared: the command fails where a posterior mean differs by more than five combined Monte Carlo standard
+errors, or a point estimate by more than a hundredth of a posterior SD. Which of several maxima is found
+depends on where optimisers start: there only whether there is an estimate is compared. Delete the entry of a
+model to have it written again.
 """
 
 from __future__ import annotations
