@@ -70,7 +70,8 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
     nuts = method | {"method": "nuts", "judgement": "undecided", "failed": 0, "off": [], "failures": []}
     nuts["sentence"] = "NUTS raises alarms."
     entry["methods"] = [nuts, method | {"failures": [["no *mode*.", 1]]}]
-    record = {"linear": {"prior": entry}, "ridge": {"posterior": {"refused": "series_only", "methods": []}}}
+    refusal = "error: it is a series_only. hint: leave --posterior out"
+    record = {"linear": {"prior": entry}, "ridge": {"posterior": {"refused": refusal, "methods": []}}}
     monkeypatch.setattr(pages, "RECORD", record)
     table = "\n".join(pages.format_overview(["linear", "ridge", "lasso"]))
     assert "| [linear](linear.md#calibration) | 40 | undecided: alarms | **off**: 1 of 3 | – | – |" in table
@@ -78,12 +79,14 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
     assert "Not run: [ridge](ridge.md), [lasso](lasso.md)." in table
     section = "\n".join(pages.format_section("linear"))
     assert (
-        "| Laplace | not calibrated | 39 | 1 | 50%, 90% | 0.12 s | [WB301](../checks.md) in 2 of 39 |"
-        in section
+        "| Laplace | not calibrated | 39 | 1 | 50%, 90% | 0.12\N{NO-BREAK SPACE}s "
+        "| [WB301](../checks.md#wb301) in 2 of 39 |" in section
     )
     assert "- NUTS raises alarms." in section
     assert "- Laplace's intervals for `tau` are too narrow." in section
     assert "- Laplace has no fit in 1: no \\*mode\\*." in section
     assert "- 3 more data sets hold numbers that are no data" in section
-    assert "series\\_only" in "\n".join(pages.format_section("ridge"))
+    refused = "\n".join(pages.format_section("ridge"))
+    assert "Refused: it is a series\\_only." in refused
+    assert "hint" not in refused
     assert "".join(pages.format_section("lasso")) == ""

@@ -79,6 +79,9 @@ model {
 
 ROWS = (10, 40, 160)
 BOTH = (Laplace(), Mle())
+MANY = 60
+"""Data sets of the test whose numbers are known: its limits are standard errors, which follow it."""
+
 SMALL = 8
 """Data sets of tests that do not ask for numbers."""
 
@@ -116,19 +119,19 @@ def prepare(tmp_path, tools):
 
 def test_widths_and_errors_of_a_conjugate_normal_are_the_known_ones(calibrate):
     """Posterior SD 2 / sqrt(n + 4); the MLE, the mean, has the error 2 / sqrt(n)."""
-    found = calibrate(count=100)
+    found = calibrate(count=MANY)
     by_key = {(item.rows, item.method): item for item in found.record.by_rows}
     assert set(by_key) == {(rows, method) for rows in ROWS for method in ("laplace", "mle")}
     for rows in ROWS:
         posterior, mle = by_key[rows, "laplace"], by_key[rows, "mle"]
         width = 2 * special.ndtri(0.975) * 2 / np.sqrt(rows + 4)
-        # Quantiles of 1000 draws: the median of 100 of them has the stated error, and 0.3% for their bias.
+        # Quantiles of 1000 draws: the median of many of them has the stated error, and 0.3% for their bias.
         assert abs(posterior.width - width) < 4 * posterior.width_se + 0.003 * width
         assert mle.width == pytest.approx(2 * special.ndtri(0.975) * 2 / np.sqrt(rows), rel=1e-4)
         for item, rmse in ((mle, 2 / np.sqrt(rows)), (posterior, 2 / np.sqrt(rows + 4))):
             assert abs(item.rmse - rmse) < 4 * item.rmse_se
             assert abs(item.bias) < 4 * item.bias_se
-            assert abs(item.coverage.share - 0.95) < 4 * np.sqrt(0.95 * 0.05 / 100)
+            assert abs(item.coverage.share - 0.95) < 4 * np.sqrt(0.95 * 0.05 / MANY)
         # The MLE lies |ybar| 4 / (n + 4) from the posterior mean; ybar is normal(0, sqrt(1 + 4 / n)).
         mean = np.sqrt(2 / np.pi) * np.sqrt(1 + 4 / rows) * 4 / (rows + 4) / (2 / np.sqrt(rows + 4))
         (distance,) = mle.distances
