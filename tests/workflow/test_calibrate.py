@@ -100,21 +100,21 @@ def off(found, method="nuts"):
 
 
 def test_a_right_model_passes_and_its_files_say_so(calibrate, tmp_path):
-    found = calibrate(methods=(GOOD,))
+    found = calibrate(methods=(GOOD,), count=100)
     assert found.methods["nuts"].judgement == "calibrated"
     assert found.record.sentence == "NUTS can be relied on for this model."
     assert [item.quantity for item in found.methods["nuts"].quantities] == ["mu", "sigma", LOG_LIKELIHOOD]
     again = calibration_folder.read(tmp_path / "out")
     assert again.record == found.record
     frame = again.frame
-    assert len(frame) == 200 * 3
+    assert len(frame) == 100 * 3
     assert frame["place"].between(0, 1).all()
     fits = pd.read_parquet(tmp_path / "out/fits.parquet")
-    assert len(fits) == 200
+    assert len(fits) == 100
     assert fits["failure"].isna().all()
     # False alarms of our own checks are counted.
     rates = {rate.code: rate for rate in found.methods["nuts"].checks}
-    assert rates["WB101"].fits == 200
+    assert rates["WB101"].fits == 100
     report = (tmp_path / "out/report.html").read_text()
     assert "NUTS can be relied on for this model." in report
     assert "<svg" in report
@@ -285,7 +285,8 @@ model { mu ~ normal(0, scale); y ~ normal(mu, 1); }
 
 
 def test_posterior_truths_of_a_prior_that_is_scaled_by_the_rows(calibrate, tmp_path):
-    found = calibrate(SCALED_BY_ROWS, methods=(GOOD,), from_posterior=True)
+    count = 100
+    found = calibrate(SCALED_BY_ROWS, methods=(GOOD,), from_posterior=True, count=count)
     assert found.methods["nuts"].judgement == "calibrated"
     assert any(
         "likelihood twice" in note and "the prior is another one" in note for note in found.record.notes
@@ -294,7 +295,7 @@ def test_posterior_truths_of_a_prior_that_is_scaled_by_the_rows(calibrate, tmp_p
     y = pd.read_csv(tmp_path / "rows.csv")["y"]
     precision = 1 / (0.3 * y.std()) ** 2
     expected = 1 - (precision + len(y)) / (precision + 2 * len(y))
-    variance = 2 / (200 - 1)  # relative, of the variance of truths
+    variance = 2 / (count - 1)  # relative, of the variance of truths
     assert (
         abs(found.methods["nuts"].quantities[0].contraction - expected) < 4 * (1 - expected) * variance**0.5
     )
