@@ -321,6 +321,7 @@ def test_the_report_says_how_to_reproduce_it(tools, tmp_path):
     shown = CliRunner().invoke(app, [*arguments, str(target), "--quiet", "--json"], catch_exceptions=False)
     origin = json.loads(shown.stdout.partition("\nreport:")[0])["origin"]
     model, data = library.resolve_data(Path("eight_schools"), None)
+    assert isinstance(data, Path)
     assert origin["model_sha256"] == hash_texts(model.read_text(encoding="utf-8"))
     assert origin["data_sha256"] == hashlib.sha256(data.read_bytes()).hexdigest()
     assert (origin["seed"], origin["stan"]) == (1, tools.stan_version)
