@@ -62,9 +62,11 @@ def _say(found: dict[str, Any]) -> str:
         return f"**off**: {len(found['off'])} of {found['quantities']}"
     if found["judgement"] == "calibrated":
         return "calibrated"
-    if not found["failed"]:
-        return f"{found['judgement']}: alarms"
-    return f"{found['judgement']}: {found['failed']} of {found['fits'] + found['failed']} failed"
+    sentence = found["sentence"]
+    if found["failed"] and re.search("has no (fit|result) in|cannot be judged", sentence):
+        return f"{found['judgement']}: {found['failed']} of {found['fits'] + found['failed']} failed"
+    why = "alarms" if "fired in" in sentence else "tails" if "of the tails" in sentence else ""
+    return f"{found['judgement']}: {why}" if why else str(found["judgement"])
 
 
 def format_section(name: str) -> Iterator[str]:

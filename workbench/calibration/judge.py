@@ -63,8 +63,9 @@ def judge_method(
     The verdict goes by the ranks of every quantity: each has the exact probability of a departure from
     uniformity as large anywhere (Säilynoja et al. 2022), and Holm's (1979) method adjusts these for their
     number, however they depend on each other. A method whose posteriors are all right is so called wrong with
-    a probability of at most `CALIBRATION_P_VALUE_LIMIT`. MLE and MAP, which have no posterior, go by the
-    coverage of their intervals instead, with exact binomial probabilities.
+    a probability of at most `CALIBRATION_P_VALUE_LIMIT`. Ranks as a whole say little of tails: by the same
+    limit, a method is not called right whose intervals hold the truth too rarely or too often. MLE and MAP,
+    which have no posterior, go by the coverage of their intervals alone, with exact binomial probabilities.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ def judge_method(
     )
     compared = {item.quantity for item in quantities if item.fits} | _list_constant(done)
     lacking = [labels.get(name, name) for name in dict.fromkeys(wanted) if name not in compared]
-    judgement, sentence = describe_method(found, lacking, is_point=method in POINT_METHODS)
+    judgement, sentence = describe_method(found, lacking, level=level, is_point=method in POINT_METHODS)
     found = msgspec.structs.replace(found, judgement=judgement, sentence=sentence)
     return msgspec.structs.replace(found, advice=advise(found, is_foreign=is_foreign))
 

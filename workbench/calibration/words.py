@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from workbench.calibration.quantities import LOG_LIKELIHOOD
 from workbench.calibration.record import (
@@ -12,6 +13,7 @@ from workbench.calibration.record import (
     MethodCalibration,
     QuantityCalibration,
 )
+from workbench.late_imports import LateModule
 from workbench.thresholds import (
     ALARMED_FITS_SHARE,
     CALIBRATION_P_VALUE_LIMIT,
@@ -19,6 +21,11 @@ from workbench.thresholds import (
     FEWEST_SIMULATIONS,
     SHAPE_STANDARD_ERRORS,
 )
+
+if TYPE_CHECKING:
+    from scipy import stats
+else:
+    stats = LateModule("scipy.stats")
 
 _MOST_NAMED = 3
 """Quantities that a sentence names."""
@@ -85,7 +92,7 @@ def describe_quantity(method: str, item: QuantityCalibration, level: float, *, i
 
 
 def describe_method(
-    found: MethodCalibration, lacking: Sequence[str] = (), *, is_point: bool
+    found: MethodCalibration, lacking: Sequence[str] = (), *, level: float, is_point: bool
 ) -> tuple[Judgement, str]:
     """Return what is said of a method, and the sentence.
 
@@ -95,6 +102,8 @@ def describe_method(
         Its quantities and fits.
     lacking
         Names of quantities that were to be compared, and were not.
+    level
+        The probability of the intervals.
     is_point
         Whether it has intervals and no posterior.
     """
@@ -136,6 +145,8 @@ def describe_method(
             f"{label} shows no fault in {found.fits:,} simulations, but {alarm.code} ({alarm.title}) fired "
             f"in {alarm.fired:,} of {alarm.fits:,} fits: ranks need not show what chains missed so often."
         )
+    if not is_point and (tails := _doubt_tails(found, level, judged)):
+        return "undecided", tails
     count = "the only quantity" if judged == 1 else f"all {judged} quantities"
     compared = (
         "the coverage of its intervals does not differ from their probability"
@@ -143,6 +154,29 @@ def describe_method(
         else "the ranks of the truth are uniform as far as can be seen"
     )
     return "calibrated", f"{label} is calibrated for {count} in {found.fits:,} simulations: {compared}."
+
+
+def _doubt_tails(found: MethodCalibration, level: float, judged: int) -> str:
+    """Return what is said where ranks as a whole are right, and intervals hold the truth too rarely or often.
+
+    A test of the whole ECDF has little power in the tails.
+    """
+    by_p_value = [
+        (float(stats.binomtest(round(share.share * item.fits), item.fits, level).pvalue), item, share)
+        for item in found.quantities
+        for share in item.coverage
+        if share.level == level and item.fits
+    ]
+    least, item, share = min(by_p_value, key=lambda entry: entry[0])
+    adjusted = min(1.0, least * judged)
+    if adjusted >= CALIBRATION_P_VALUE_LIMIT:
+        return ""
+    return (
+        f"{found.label} shows no fault in the ranks of {found.fits:,} simulations as a whole, but its "
+        f"{level:.0%} intervals for `{item.label}` hold the truth in {_show(share)} "
+        f"(SE {100 * share.se:.1f}, p {_round_p(adjusted)}): ranks say little of the tails. More simulations "
+        "decide."
+    )
 
 
 def _explain_failures(found: MethodCalibration) -> str:

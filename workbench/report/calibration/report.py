@@ -50,7 +50,8 @@ _RANDOM = (
     "Bürkner and Vehtari, 2022). A line like an arch: truths are lower than the fits say; like a bowl: "
     "higher. "
     "Above the band on the left and below it on the right: intervals are too narrow; the other way round: "
-    "too wide."
+    "too wide. At both ends the line says little: whether 95% intervals hold too few truths is seen in the "
+    "table rather than here."
 )
 """How to read the pictures."""
 
@@ -218,6 +219,9 @@ def _explain(record: CalibrationRecord) -> Section:
         "all quantities of a method are adjusted by Holm's method: a method that is right is called wrong "
         "with a "
         "probability of at most 1%, however its quantities depend on each other.",
+        "A test of all ranks sees little of the tails. A method is therefore not called right where its "
+        "intervals of the stated probability hold the truth too rarely or too often, by their exact binomial "
+        "probability times the number of quantities (1%).",
         "MLE and MAP have no posterior: the coverage of their intervals is compared with its probability. "
         "The truths being spread as the prior has them, that is coverage on average over the prior.",
         "The joint log likelihood of truth and draws shows faults that no parameter shows, such as data "
