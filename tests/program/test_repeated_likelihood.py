@@ -95,3 +95,32 @@ def test_statements_of_both_are_refused(repeat):
           target += normal_lpdf(m | 0, 1) + normal_lpdf(y | m, 1);
         }
         """)
+
+
+def test_transformed_parameters_that_read_outcomes_are_those_of_the_replicate(repeat):
+    _, found = repeat(
+        """
+        data { int N; vector[N] z, y; }
+        parameters { real a, b; }
+        transformed parameters { real twice = 2 * b; vector<lower=0>[N] mu = exp(a + twice * z); }
+        model { a ~ normal(0, 1); b ~ normal(0, 1); z ~ normal(a, 1); y ~ normal(mu, 1); }
+        """,
+        "z",
+        "y",
+    )
+    printed = to_text(found.program.tree)
+    assert "vector[N] mu_replicate = exp(a + twice_replicate * z_replicate);" in printed
+    assert found.program.terms[-1].text == "y_replicate ~ normal(mu_replicate, 1);"
+
+
+def test_the_bound_of_a_replicate_is_that_of_the_replicate(repeat):
+    _, found = repeat(
+        """
+        data { int N; array[N] int<lower=0> trials; array[N] int<lower=0, upper=trials> y; }
+        parameters { real<lower=0> rate; real<lower=0, upper=1> p; }
+        model { rate ~ gamma(2, 1); p ~ beta(2, 2); trials ~ poisson(rate); y ~ binomial(trials, p); }
+        """,
+        "trials",
+        "y",
+    )
+    assert "array[N] int<lower=0, upper=trials_replicate> y_replicate;" in to_text(found.program.tree)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from workbench.calibration import folder as calibration_folder
 from workbench.calibration.quantities import LOG_LIKELIHOOD
-from workbench.errors import MethodError, RequestError, RunIncomplete, RunNotFound, StoreError
+from workbench.errors import MethodError, RequestError, RunError, RunIncomplete, RunNotFound, StoreError
 from workbench.execution import LocalExecutor
 from workbench.methods import Auto, Laplace, Map, Mle, Nuts
 from workbench.program import repeated_likelihood
@@ -318,10 +319,76 @@ def test_posterior_truths_are_refused_where_the_likelihood_depends_on_statistics
 
 
 def test_a_program_whose_second_likelihood_is_not_that_of_the_replicate_is_refused(calibrate, monkeypatch):
-    monkeypatch.setattr(repeated_likelihood, "rename_variables", lambda node, renamed: node)
+    keep = repeated_likelihood._keep_likelihood
+    monkeypatch.setattr(repeated_likelihood, "_keep_likelihood", lambda program, renamed: keep(program, {}))
     with pytest.raises(RequestError, match="not that of each, multiplied") as caught:
         calibrate(SCALED_BY_ROWS, from_posterior=True, count=SMALL)
     assert "--posterior" in str(caught.value.hint)
+
+
+REFUSING_ROWS = SCALED_BY_ROWS.replace("0.3 * sd(y);", 'N; if (N > 9) reject("at most nine rows");').replace(
+    "scale", "size"
+)
+"""Transformed data that stop where the rows are doubled."""
+
+
+def test_data_that_cannot_have_more_rows_are_no_obstacle(calibrate):
+    found = calibrate(REFUSING_ROWS, from_posterior=True, count=SMALL)
+    assert found.methods["nuts"].fits == SMALL
+    assert any("at most nine rows" in note for note in found.record.notes)
+
+
+def test_an_outcome_that_bounds_another_does_so_in_each_replicate(calibrate, tmp_path):
+    text = """
+    data { int<lower=0> N; array[N] int<lower=0> trials; array[N] int<lower=0, upper=trials> y; }
+    parameters { real<lower=0> rate; real<lower=0, upper=1> p; }
+    model { rate ~ exponential(1.0 / N); p ~ beta(2, 2); trials ~ poisson(rate); y ~ binomial(trials, p); }
+    """
+    pd.DataFrame({"trials": [3, 5, 2, 6, 4, 3], "y": [1, 3, 0, 4, 2, 2]}).to_csv(
+        tmp_path / "rows.csv", index=False
+    )
+    found = calibrate(text, from_posterior=True, methods=(GOOD,), count=60)
+    assert found.methods["nuts"].judgement == "calibrated"
+
+
+@pytest.mark.parametrize("from_posterior", [False, True])
+def test_a_likelihood_that_reads_no_outcome_is_refused(calibrate, from_posterior):
+    text = MODEL.replace("vector[N] y;", "vector[N] y; vector[N] x;").replace(
+        "y ~", "target += -0.5 * square(mu) * sum(x);\n  y ~"
+    )
+    options = FitOptions(given={"x": [1.0] * 6}, methods=(QUICK,), output=Path("out"), jobs=2)
+    with pytest.raises(RequestError, match=r"reads no outcome.*--role 'line 13=prior'"):
+        calibrate(text, options=options, from_posterior=from_posterior, count=SMALL)
+
+
+def test_elements_that_know_of_each_other_are_not_drawn_one_by_one(calibrate, tmp_path):
+    pd.DataFrame({"y": np.arange(6.0)}).to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(RequestError, match="declared `ordered`"):
+        calibrate(MODEL.replace("vector[N] y", "ordered[N] y"), count=SMALL)
+
+
+def test_data_whose_density_is_a_prior_are_not_drawn(calibrate, tmp_path):
+    text = MODEL.replace("vector[N] y;", "vector[N] y; vector[N] z;").replace(
+        "y ~", "z ~ normal(mu, 2);\n  y ~"
+    )
+    pd.DataFrame({"y": np.arange(6.0), "z": np.ones(6)}).to_csv(tmp_path / "rows.csv", index=False)
+    options = FitOptions(roles={"z ~": "prior"}, methods=(QUICK,), output=Path("out"), jobs=2)
+    found = calibrate(text, options=options, from_posterior=True, count=SMALL)
+    assert found.methods["nuts"].fits == SMALL
+
+
+def test_truths_are_not_drawn_by_chains_that_disagree(calibrate, tmp_path):
+    text = """
+    data { int<lower=1> N; vector[N] y; }
+    parameters { real mu; }
+    model { mu ~ normal(0, 100); for (n in 1 : N) target += log_mix(0.5, normal_lpdf(y[n] | mu, 0.1),
+      normal_lpdf(y[n] | mu + 2, 0.1)); }
+    generated quantities { array[N] real y_rep;
+      { int low = bernoulli_rng(0.5); for (n in 1 : N) y_rep[n] = normal_rng(mu + 2 * low, 0.1); } }
+    """
+    pd.DataFrame({"y": [0.0, 0.1, -0.1]}).to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(RunError, match="chains disagree about `mu`"):
+        calibrate(text, from_posterior=True, count=SMALL)
 
 
 def test_an_improper_prior_is_refused_and_posterior_truths_are_offered(calibrate):

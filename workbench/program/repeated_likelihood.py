@@ -15,7 +15,9 @@ from workbench.errors import ProgramError
 from workbench.program.model import Program
 from workbench.program.predictive.replicates import rename_variables
 from workbench.program.read import read_text, settle_roles
+from workbench.program.rewrite.slices import find_dependent_names, slice_statements
 from workbench.program.rewrite.splice import remove_braces, splice_out
+from workbench.program.simulating_program import as_local
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.identifiers import FreshNames
@@ -61,26 +63,42 @@ def repeat_likelihood(program: Program, outcomes: Collection[str], stanc: Stanc)
     names = FreshNames(program.tree)
     replicates = {name: names.take(f"{name}_replicate") for name in outcomes}
     model = program.tree.get_block("model")
+    computed, renamed = _compute_again(program, replicates, names)
     changed = program.tree.replace(
         data=(*program.tree.get_block("data"), *_declare(program, replicates)),
-        model=(n.Block(model), n.Block(_keep_likelihood(program, replicates))),
+        model=(n.Block(model), n.Block((*computed, *_keep_likelihood(program, renamed)))),
     )
     repeated = read_text(program, to_text(changed) + "\n", stanc)
     return RepeatedLikelihood(_settle(program, repeated, stanc), replicates)
 
 
 def _declare(program: Program, replicates: Mapping[str, str]) -> list[n.Stmt]:
-    """Return the declarations of replicates: each as its outcome."""
+    """Return the declarations of replicates: each as its outcome, which may be bounded by another."""
     declared = {
         name: item
         for item in program.tree.get_block("data")
         if isinstance(item, n.Declare)
         for name, _ in item.variables
     }
-    return [replace(declared[name], variables=((replicate, None),)) for name, replicate in replicates.items()]
+    single = {name: replace(declared[name], variables=((name, None),)) for name in replicates}
+    return [rename_variables(item, replicates) for item in single.values()]
 
 
-def _keep_likelihood(program: Program, replicates: Mapping[str, str]) -> tuple[n.Stmt, ...]:
+def _compute_again(
+    program: Program, replicates: Mapping[str, str], names: FreshNames
+) -> tuple[tuple[n.Stmt, ...], Mapping[str, str]]:
+    """Return transformed parameters that read outcomes, as locals of the replicate; and what is renamed."""
+    transformed = program.tree.get_block("transformed parameters")
+    dependent = find_dependent_names(transformed, frozenset(replicates)) - replicates.keys()
+    if not dependent:
+        return (), replicates
+    kept = slice_statements(transformed, dependent)
+    made = [name for item in kept if isinstance(item, n.Declare) for name, _ in item.variables]
+    renamed = {**replicates, **{name: names.take(f"{name}_replicate") for name in made}}
+    return tuple(rename_variables(as_local(item), renamed) for item in kept), renamed
+
+
+def _keep_likelihood(program: Program, renamed: Mapping[str, str]) -> tuple[n.Stmt, ...]:
     """Return the model block with nothing but the likelihood, of replicates."""
     roles: dict[int, set[Role]] = {}
     for term in program.terms:
@@ -96,13 +114,13 @@ def _keep_likelihood(program: Program, replicates: Mapping[str, str]) -> tuple[n
             line = program.places[node.id].first
             raise ProgramError(
                 f"the statement on line {line} adds to the likelihood and to other densities together, or "
-                "computes a value with them.",
+                "computes a value with them; write a statement for each.",
                 path=program.path,
             )
         return splice_out()
 
     model = n.Block(program.tree.get_block("model"))
-    return remove_braces(t.rebuild(rename_variables(model, replicates), change).body)
+    return remove_braces(t.rebuild(rename_variables(model, renamed), change).body)
 
 
 def _settle(program: Program, repeated: Program, stanc: Stanc) -> Program:

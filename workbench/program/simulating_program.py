@@ -54,6 +54,9 @@ _NO_NUMBER = frozenset({"tuple", "complex", "complex_vector", "complex_row_vecto
 """Types whose values are not drawn."""
 
 
+_JOINT = frozenset({"ordered", "positive_ordered", "sum_to_zero_vector"})
+"""Types of data whose elements know of each other, which independent draws do not."""
+
 _OF_TOTALS = frozenset({"multinomial", "multinomial_logit", "dirichlet_multinomial"})
 """Distributions of counts whose total is given."""
 
@@ -468,8 +471,17 @@ def list_outcomes(program: Program) -> tuple[str, ...]:
     """Return the variables of the data block that the likelihood is a density of."""
     data = {item.name for item in program.data}
     found = [name for term in program.terms if term.role == "likelihood" for name in term.outcomes]
-    found += [item.outcome for item in program.replicates]
+    found += _list_replicated(program)
     return tuple(name for name in dict.fromkeys(found) if name in data)
+
+
+def _list_replicated(program: Program) -> list[str]:
+    """Return the replicated variables that a likelihood reads; a role may be settled as prior."""
+    read = {
+        name for term in program.terms if term.role == "likelihood" for name in (*term.outcomes, *term.data)
+    }
+    settled = {name for term in program.terms for name in term.outcomes} - read
+    return [item.outcome for item in program.replicates if item.outcome not in settled]
 
 
 def _plan_outcomes(draft: _Simulation, declared: Mapping[str, n.Declare]) -> list[_Variable]:
@@ -490,10 +502,11 @@ def _plan_outcomes(draft: _Simulation, declared: Mapping[str, n.Declare]) -> lis
             reasons |= dict.fromkeys(about or [""], f"`{term.text}` on line {term.line} {found}")
         else:
             drawn |= {draw.elements.name for draw in found}
-    replicated = {item.outcome for item in draft.program.replicates if item.outcome in types}
+    replicated = {name for name in _list_replicated(draft.program) if name in types}
     if "" in reasons and not replicated:
         raise CannotSimulateError(f"{reasons['']}.")
     outcomes = [name for name in types if name in drawn | replicated | reasons.keys()]
+    _refuse_apart(terms, draft, outcomes)
     quantities = {name: draft.fresh.take(f"{name}_drawn") for name in outcomes}
     own_types = {quantities[name]: types[name] for name in outcomes}
     draws: dict[int, tuple[OutcomeDraw, ...]] = {}
@@ -507,6 +520,17 @@ def _plan_outcomes(draft: _Simulation, declared: Mapping[str, n.Declare]) -> lis
         )
         for name in outcomes
     ]
+
+
+def _refuse_apart(terms: Sequence[Term], draft: _Simulation, outcomes: Collection[str]) -> None:
+    """Refuse a likelihood that reads no outcome: nothing is drawn from it, and no data set is its own."""
+    dependent = _find_dependent(draft, outcomes)
+    for term in terms:
+        if outcomes and not dependent & {*term.outcomes, *term.data}:
+            raise CannotSimulateError(
+                f"`{term.text}` on line {term.line} counts as likelihood and reads no outcome, so that "
+                f"nothing is drawn from it; if it is a prior, `--role 'line {term.line}=prior'` says so."
+            )
 
 
 def _is_replicated(name: str, draft: _Simulation) -> bool:
@@ -539,6 +563,11 @@ def _plan_outcome(
     placed = [(term.model_statement, draw) for term in about for draw in own[term.index]]
     if name not in reasons and not are_disjoint(placed, draft.program.tree):
         raise CannotSimulateError(f"`{name}` cannot be drawn: it has several densities.")
+    keyword = get_type_keyword(declare.sized, declare.constraint)
+    if own and keyword in _JOINT:
+        raise CannotSimulateError(
+            f"`{name}` cannot be drawn: it is declared `{keyword}`, and its elements are drawn one by one."
+        )
     given = frozenset(
         use.name
         for term in about
@@ -622,7 +651,7 @@ def _copy_authors(
         *quantities,
         n.Raw(f"{item.quantity} = {value};"),
     )
-    kept = slice_statements([rename_variables(_as_local(each), renamed) for each in statements])
+    kept = slice_statements([rename_variables(as_local(each), renamed) for each in statements])
     yield n.Block(kept)
 
 
@@ -631,7 +660,7 @@ def _strip_outcomes(draft: _Simulation, outcomes: frozenset[str]) -> _Simulation
 
     def strip(item: n.Stmt) -> Any:
         is_outcome = isinstance(item, n.Declare) and outcomes & {name for name, _ in item.variables}
-        return _as_local(item) if is_outcome else item
+        return as_local(item) if is_outcome else item
 
     stripped = tuple(strip(item) for item in draft.tree.get_block("data"))
     return replace(draft, tree=draft.tree.replace(data=stripped))
@@ -662,7 +691,7 @@ def _write_level(
         return normalise(node) if call is None else call_for_value(node, call) or splice_out()
 
     model = t.rebuild(tuple(draft.tree.get_block("model")), change)
-    transformed = tuple(_as_local(item) for item in draft.tree.get_block("transformed parameters"))
+    transformed = tuple(as_local(item) for item in draft.tree.get_block("transformed parameters"))
     statements = [rename_variables(item, renamed) for item in (*transformed, *model)]
     yield n.Block(remove_braces(slice_statements(statements)))
     for item in level:
@@ -758,7 +787,7 @@ def _declare_drawn(item: _Variable, flag: str) -> n.Stmt:
 
 def _declare_outcome(item: _Variable, flag: str) -> n.Stmt:
     """Return the declaration of an outcome, which begins as the data have it."""
-    type_ = format_type(_as_local(item.declare).sized, n.Constraint())
+    type_ = format_type(as_local(item.declare).sized, n.Constraint())
     count = f"\n{_declare_count(item, flag)}" if item.draws else ""
     return n.Raw(f"{type_} {item.quantity} = {item.name};{count}")
 
@@ -777,7 +806,7 @@ def _without_affine(item: Any) -> Any:
     return item
 
 
-def _as_local(item: n.Stmt) -> Any:
+def as_local(item: n.Stmt) -> Any:
     """Return a declaration of a block as a local one, without constraints; other statements as they are."""
     if not isinstance(item, n.Declare):
         return item
