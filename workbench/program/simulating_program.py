@@ -526,7 +526,8 @@ def _refuse_apart(terms: Sequence[Term], draft: _Simulation, outcomes: Collectio
     """Refuse a likelihood that reads no outcome: nothing is drawn from it, and no data set is its own."""
     dependent = _find_dependent(draft, outcomes)
     for term in terms:
-        if outcomes and not dependent & {*term.outcomes, *term.data}:
+        branches = {use.name for item in term.contributions for use in item.branch}
+        if outcomes and not dependent & {*term.outcomes, *term.data, *branches}:
             raise CannotSimulateError(
                 f"`{term.text}` on line {term.line} counts as likelihood and reads no outcome, so that "
                 f"nothing is drawn from it; if it is a prior, `--role 'line {term.line}=prior'` says so."
