@@ -5,7 +5,8 @@ four chains of 1000 draws, and rank the truths among the draws. One loop does no
 also asks what a fit of the workbench asks of its chains, with ArviZ: R-hat, ESS and MCSE of each parameter,
 E-BFMI and divergences. The loops run executables that the workbench built, on two cores too, for fewer data
 sets. All times are for one data set, a share of what the whole takes from start to end. Reported are medians
-of wall time and of processor time (children included), and of the ratios within rounds.
+of wall time, and of the ratios within rounds: it takes a quiet machine. Processor times would leave out what
+the processes of the workbench leave behind when they are ended.
 
     python -m tests.bench.calibration --rounds 3 --simulations 200
 """
@@ -21,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.end_to_end import Case, Spent, list_cases, run_process
+from tests.bench.end_to_end import Case, list_cases, run_process
 from workbench.toolchain import build, provision
 
 BY_HAND = """
@@ -86,8 +87,8 @@ def main() -> None:
     parser.add_argument("--looped", type=int, default=40, help="data sets of a loop (default: 40)")
     arguments = parser.parse_args()
     lines = [
-        "| one data set | way | wall \\[s] | this / it | processor \\[s] | this / it |",
-        "|---|---|---|---|---|---|",
+        "| one data set | way | wall \\[s] | ours / it |",
+        "|---|---|---|---|",
     ]
     for case in list_cases()[:2]:
         with tempfile.TemporaryDirectory(prefix="workbench-bench-") as name:
@@ -100,13 +101,13 @@ def _compare(case: Case, folder: Path, arguments: argparse.Namespace) -> list[st
     case.table.to_csv(folder / "table.csv", index=False)
     (folder / "data.json").write_text(json.dumps(case.data))
     (folder / "program.stan").write_text(case.program)
-    spent: dict[str, list[Spent]] = {}
+    spent: dict[str, list[float]] = {}
     for number in range(arguments.rounds + 1):  # the first one compiles
         ways = _list_ways(case, folder, arguments, number)
         for way, asked in ways.items():
             once = run_process(asked.command, folder)
             if number:
-                spent.setdefault(way, []).append(_divide(once, asked.simulations))
+                spent.setdefault(way, []).append(once.wall / asked.simulations)
     return [_describe(case.name, way, times, spent[OURS]) for way, times in spent.items()]
 
 
@@ -126,17 +127,9 @@ def _list_ways(case: Case, folder: Path, arguments: argparse.Namespace, number: 
     return {OURS: Way(workbench, count), LOOP: loop("loop", 0), CHECKED: loop("checked", 1)}
 
 
-def _divide(spent: Spent, count: int) -> Spent:
-    return Spent(spent.wall / count, spent.processor / count, spent.memory)
-
-
-def _describe(case: str, way: str, times: Sequence[Spent], ours: Sequence[Spent]) -> str:
-    cells = []
-    for measure in ("wall", "processor"):
-        values = [getattr(once, measure) for once in times]
-        ratios = [getattr(mine, measure) / value for mine, value in zip(ours, values, strict=True)]
-        cells += [f"{statistics.median(values):.3f}", f"{statistics.median(ratios):.2f}"]
-    return f"| {case} | {way} | {' | '.join(cells)} |"
+def _describe(case: str, way: str, walls: Sequence[float], ours: Sequence[float]) -> str:
+    ratio = statistics.median(mine / wall for mine, wall in zip(ours, walls, strict=True))
+    return f"| {case} | {way} | {statistics.median(walls):.3f} | {ratio:.2f} |"
 
 
 if __name__ == "__main__":
