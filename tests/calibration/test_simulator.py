@@ -205,6 +205,97 @@ def test_draws_depend_on_the_seed_alone(make_simulator):
     assert not np.array_equal(first.outcomes["y"], other.outcomes["y"])
 
 
+WALKS = """
+data { int<lower=2> T; int<lower=1> G; matrix[G, T] y; }
+parameters {
+  real<lower=0> s;
+  real<lower=-1, upper=1> phi;
+  vector[T] level;
+  array[T] real memory;
+  vector[T] volatility;
+  array[G] vector[T] walk;
+  matrix[T, G] row;
+  vector[T] lagged;
+  vector[T] floored;
+}
+model {
+  s ~ lognormal(0, 0.3);
+  phi ~ uniform(-1, 1);
+  level[1] ~ normal(3, 2);
+  for (t in 2 : T) level[t] ~ normal(level[t - 1], s);
+  memory[1 : 2] ~ normal(0, 1);
+  for (t in 3 : T) memory[t] ~ normal(0.6 * memory[t - 1] - 0.3 * memory[t - 2], 0.5);
+  volatility[1] ~ normal(-1, s / sqrt(1 - square(phi)));
+  for (t in 2 : T) volatility[t] ~ normal(-1 + phi * (volatility[t - 1] + 1), s);
+  for (g in 1 : G) {
+    walk[g, 1] ~ normal(g, 1);
+    for (t in 2 : T) walk[g, t] ~ normal(walk[g, t - 1] + level[t], exp(0.1 * volatility[t]));
+  }
+  row[1] ~ std_normal();
+  for (t in 2 : T) row[t] ~ normal(row[t - 1], 0.3);
+  lagged[1] ~ normal(0, 1);
+  lagged[2 : T] ~ normal(0.9 * lagged[1 : (T - 1)], s);
+  floored[1] ~ normal(0, 1);
+  for (t in 2 : T) floored[t] ~ normal(fmax(floored[t - 1], 0), 1);
+  for (g in 1 : G) {
+    y[g, 1] ~ normal(walk[g, 1], 1);
+    for (t in 2 : T) y[g, t] ~ normal(phi * y[g, t - 1] + walk[g, t] + row[t, g], exp(volatility[t] / 4));
+  }
+}
+"""
+
+
+def test_elements_that_depend_on_earlier_ones_are_drawn_one_after_the_other(make_simulator):
+    """What is left of each element, given those before it, is standard normal."""
+    length, groups = 4, 2
+    data = {"T": length, "G": groups, "y": np.zeros((groups, length)).tolist()}
+    found = make_simulator(WALKS, data).draw(2000, seed=1)
+    assert (found.way, found.notes) == ("forward", ())
+    names, values = found.parameters
+    get = dict(zip(names, values.T, strict=True)).__getitem__
+
+    def series(name, form="{name}[{t}]"):
+        return np.stack([get(form.format(name=name, t=t)) for t in range(1, length + 1)], axis=1)
+
+    s, phi = get("s")[:, None], get("phi")[:, None]
+    level, memory, volatility = series("level"), series("memory"), series("volatility")
+    lagged, floored = series("lagged"), series("floored")
+    left = {
+        "level": np.hstack([(level[:, :1] - 3) / 2, np.diff(level) / s]),
+        "memory": np.hstack(
+            [memory[:, :2], (memory[:, 2:] - 0.6 * memory[:, 1:-1] + 0.3 * memory[:, :-2]) / 0.5]
+        ),
+        "volatility": np.hstack(
+            [
+                (volatility[:, :1] + 1) * np.sqrt(1 - phi**2),
+                volatility[:, 1:] + 1 - phi * (volatility[:, :-1] + 1),
+            ]
+        )
+        / s,
+        "lagged": np.hstack([lagged[:, :1], (lagged[:, 1:] - 0.9 * lagged[:, :-1]) / s]),
+        "floored": np.hstack([floored[:, :1], floored[:, 1:] - np.maximum(floored[:, :-1], 0)]),
+    }
+    for group in range(1, groups + 1):
+        walk = series("walk", f"{{name}}[{group},{{t}}]")
+        row = series("row", f"{{name}}[{{t}},{group}]")
+        y = found.outcomes["y"][:, group - 1]
+        left[f"walk[{group}]"] = np.hstack(
+            [walk[:, :1] - group, (np.diff(walk) - level[:, 1:]) / np.exp(0.1 * volatility[:, 1:])]
+        )
+        left[f"row[{group}]"] = np.hstack([row[:, :1], np.diff(row) / 0.3])
+        left[f"y[{group}]"] = np.hstack(
+            [
+                y[:, :1] - walk[:, :1],
+                (y[:, 1:] - phi * y[:, :-1] - walk[:, 1:] - row[:, 1:]) / np.exp(volatility[:, 1:] / 4),
+            ]
+        )
+    wrong = [name for name, numbers in left.items() if not fits(numbers.ravel(), stats.norm())]
+    assert not wrong
+    together = np.corrcoef(np.hstack(list(left.values())), rowvar=False)
+    np.fill_diagonal(together, 0)
+    assert np.abs(together).max() < 5 / np.sqrt(2000)
+
+
 # --- priors that are not drawn forward ----------------------------------------------------------------------
 
 
@@ -224,6 +315,13 @@ def test_draws_depend_on_the_seed_alone(make_simulator):
             "mu",
             stats.lognorm(1),
             "more than one statement is about the same element of `mu`",
+        ),
+        (
+            "vector[2] x; real mu;",
+            "x[2] ~ normal(fmax(x[1], 0), 1); x[1] ~ normal(0, 1); mu ~ normal(0, 1);",
+            "x[1]",
+            stats.norm(),
+            "elements of `x` are drawn before those that they depend on",
         ),
         (
             "real mu;",
@@ -374,3 +472,18 @@ def test_an_outcome_read_before_it_is_drawn_is_refused(make_simulator):
     """
     with pytest.raises(RequestError, match="depends on the values that the data have in its place"):
         make_simulator(text, {"N": 3, "y": [1.0, 2.0, 3.0]})
+
+
+@pytest.mark.parametrize("read", ["fmax(y[t - 1], 0)", "(y[t - 1] > 0 ? 1 : -1)", "0.5 * y[t - 1]"])
+def test_an_outcome_stated_after_those_that_depend_on_it_is_refused(make_simulator, read):
+    text = f"""
+    data {{ int<lower=2> N; vector[N] y; }}
+    parameters {{ real a; }}
+    model {{
+      a ~ normal(0, 1);
+      for (t in 2 : N) y[t] ~ normal(a + {read}, 1);
+      y[1] ~ normal(a, 1);
+    }}
+    """
+    with pytest.raises(RequestError, match="depends on the values that the data have in its place"):
+        make_simulator(text, {"N": 3, "y": [-1.0, -2.0, -3.0]})

@@ -62,11 +62,20 @@ _ADVICE = {
     "about the same element": "state one density for each element, with a condition inside of an argument, "
     "such as `b ~ normal(0, a > 0 ? 1 : 3)`",
     "several times for the same element": "state one density for each element, outside of the loop",
+    "drawn before those that they depend on": "state elements before those that depend on them, such as "
+    "`x[1]` ahead of the loop over later ones",
     "depend on each other": "state one of them given the other, or both as one multivariate density",
     "the bounds of": "declare a parameter with constant bounds, such as a share of the way between them, and "
     "compute the other from it",
 }
 """By words of an obstacle to drawing forward: what to write instead."""
+
+_BEFORE = (0.0, 1.0, -1000.0, 1000.0)
+"""What stands in the place of what is drawn, besides missing values, to see that nothing is read before: a
+comparison or a maximum takes a missing value as if it were a number. Ours."""
+
+_TRIED_FORWARD = 250
+"""Draws of the parameters at which the program that draws them is tried. Ours."""
 
 _MOST_LISTED = 6
 """Elements that a sentence lists."""
@@ -225,7 +234,13 @@ class Simulator:
     # --- parameters
 
     def _draw_forward(
-        self, count: int, seed: int, held: Mapping[str, np.ndarray] = {}, *, counting: bool = False
+        self,
+        count: int,
+        seed: int,
+        held: Mapping[str, np.ndarray] = {},
+        *,
+        counting: bool = False,
+        before: float = np.nan,
     ) -> ParameterDraws:
         assert self.prior is not None  # noqa: S101 - as `draw_parameters` has it
         run = self._generate(
@@ -235,6 +250,7 @@ class Simulator:
             derive_seeds(seed, 1)[0],
             held=held,
             counting=counting,
+            before=before,
         )
         names = list(self.prior.counts.values() if counting else self.prior.drawn)
         columns, values = _select(run, names)
@@ -316,9 +332,10 @@ class Simulator:
         *,
         held: Mapping[str, np.ndarray] = {},
         counting: bool = False,
+        before: float = np.nan,
     ) -> RawRun:
         assert exe is not None  # noqa: S101 - a program has one
-        own = program.make_data(self.request.priors.lifted, held=held, counting=counting)
+        own = program.make_data(self.request.priors.lifted, held=held, counting=counting, before=before)
         data = order_tuples(self.request.data.values, self.request.program.data)
         folder = self._make_folder(f"simulated-{seed}")
         path = folder / f"{'prior' if program.unused else 'outcomes'}{'-counting' if counting else ''}.json"
@@ -336,7 +353,7 @@ class Simulator:
         if self.outcome is None:
             return {}
         data = self.request.data.values
-        return {name: _make_blank(data[name], name in self.outcome.is_integer) for name in self.absent}
+        return {name: _fill(data[name], np.nan, name in self.outcome.is_integer) for name in self.absent}
 
     def _make_folder(self, name: str) -> Path:
         folder = self.folder / name
@@ -574,7 +591,8 @@ def _build(simulator: Simulator, tools: Toolchain, progress: Progress) -> Simula
 def _try_prior(simulator: Simulator) -> str:
     """Return what is wrong with the program that draws parameters, as a clause; empty if nothing is.
 
-    Every element that a statement is about must be drawn once, and every number must be finite.
+    Every element that a statement is about must be drawn once, every number must be finite, and none may
+    depend on what another holds before it is drawn.
     """
     assert simulator.prior is not None  # noqa: S101 - the caller has one
     request = simulator.request
@@ -582,7 +600,7 @@ def _try_prior(simulator: Simulator) -> str:
     seed = request.seed
     try:
         counts = simulator._draw_forward(1, seed, counting=True)
-        simulator._draw_forward(250, seed)
+        drawn = simulator._draw_forward(_TRIED_FORWARD, seed)
     except RunError as reason:
         return f"drawn forward, the program stops ({reason.message.rstrip('.')})"
     found: dict[str, list[float]] = {}
@@ -593,6 +611,23 @@ def _try_prior(simulator: Simulator) -> str:
         numbers = found.get(count, [])
         if sum(numbers) != stated or any(number > 1 for number in numbers):
             return f"the elements of `{name}` are not each drawn by one statement"
+    return _find_read_before(simulator, drawn)
+
+
+def _find_read_before(simulator: Simulator, drawn: ParameterDraws) -> str:
+    """Return what depends on elements that are not drawn yet, as a clause; empty if nothing does.
+
+    Parameters are drawn again from the same random numbers, with other values in the place of each.
+    """
+    for before in _BEFORE:
+        try:
+            again = simulator._draw_forward(_TRIED_FORWARD, simulator.request.seed, before=before)
+        except RunError:
+            return "elements are drawn before those that they depend on"
+        differing = (again.values != drawn.values).any(axis=0)
+        if differing.any():
+            name = owner(drawn.columns[int(differing.argmax())])
+            return f"elements of `{name}` are drawn before those that they depend on"
     return ""
 
 
@@ -692,28 +727,28 @@ def _check_not_read(
     They are drawn again with other values there, from the same random numbers.
     """
     values, seed = simulator.request.data.values, simulator.request.seed
-    other = {
-        name: np.flip(values[name], axis=-1)
-        if name in program.totals
-        else _make_blank(values[name], name in program.is_integer, kept.get(name))
-        for name in program.drawn
-        if name not in simulator.absent
-    }
     found, is_drawn = simulator._run_outcomes(parameters, seed, {})
-    try:
-        again, is_drawn_again = simulator._run_outcomes(parameters, seed, other)
-    except RunError:
-        again, is_drawn_again = {}, ~is_drawn
-    is_same = np.array_equal(is_drawn, is_drawn_again) and all(
-        np.array_equal(found[name][is_drawn], again[name][is_drawn]) for name in found
-    )
-    if not is_same:
-        listed = ", ".join(f"`{name}`" for name in program.drawn)
-        raise RequestError(
-            f"no data can be simulated from `{simulator.request.program.path.name}`: what is drawn of "
-            f"{listed} depends on the values that the data have in its place.",
-            hint="let a density read earlier values in the statement or loop that states it of later ones",
+    for before in (np.nan, *_BEFORE):
+        other = {
+            name: np.flip(values[name], axis=-1)
+            if name in program.totals
+            else _fill(values[name], before, name in program.is_integer, kept.get(name))
+            for name in program.drawn
+        }
+        try:
+            again, is_drawn_again = simulator._run_outcomes(parameters, seed, other)
+        except RunError:
+            again, is_drawn_again = {}, ~is_drawn
+        is_same = np.array_equal(is_drawn, is_drawn_again) and all(
+            np.array_equal(found[name][is_drawn], again[name][is_drawn]) for name in found
         )
+        if not is_same:
+            listed = ", ".join(f"`{name}`" for name in program.drawn)
+            raise RequestError(
+                f"no data can be simulated from `{simulator.request.program.path.name}`: what is drawn of "
+                f"{listed} depends on the values that the data have in its place.",
+                hint="let a density read earlier values in the statement or loop that states later ones",
+            )
 
 
 def _list_notes(kept: Mapping[str, NDArray[np.bool_]], program: SimulatingProgram) -> Iterator[str]:
@@ -822,8 +857,8 @@ def _as_integers(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, MISSING).astype(np.int64)
 
 
-def _make_blank(value: Any, is_integer: bool, kept: NDArray[np.bool_] | None = None) -> np.ndarray:
-    """Return missing values in the place of a variable's, except for elements that keep theirs."""
-    blank = np.full(np.shape(value), MISSING if is_integer else np.nan)
-    blank = blank if kept is None else np.where(kept, value, blank)
-    return blank.astype(np.int64) if is_integer else blank
+def _fill(value: Any, number: float, is_integer: bool, kept: NDArray[np.bool_] | None = None) -> np.ndarray:
+    """Return one number, NaN for missing ones, in the place of all values but those that are kept."""
+    filled = np.full(np.shape(value), MISSING if is_integer and np.isnan(number) else number)
+    filled = filled if kept is None else np.where(kept, value, filled)
+    return filled.astype(np.int64) if is_integer else filled

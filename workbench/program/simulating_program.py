@@ -7,6 +7,7 @@ that can be drawn together, and keeps of it only the statements that these need.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,9 @@ class SimulatingProgram:
         position of its first number, or 0. Empty where outcomes are drawn.
     held
         The names of the data that hold these values: how many numbers there are, and the numbers.
+    before
+        The name of the data that say which number each parameter holds before it is drawn, which nothing may
+        depend on. Empty where outcomes are drawn.
     """
 
     source: str = field(repr=False)
@@ -111,6 +115,7 @@ class SimulatingProgram:
     derived: tuple[str, ...] = ()
     holding: str = ""
     held: tuple[str, str] = ("", "")
+    before: str = ""
 
     def make_data(
         self,
@@ -118,6 +123,7 @@ class SimulatingProgram:
         *,
         held: Mapping[str, Any] = {},
         counting: bool = False,
+        before: float = math.nan,
     ) -> dict[str, Any]:
         """Return the data that it needs besides the author's.
 
@@ -129,6 +135,8 @@ class SimulatingProgram:
             Values of parameters that are not drawn; others are drawn given these.
         counting
             Whether to count draws.
+        before
+            What parameters hold before they are drawn.
         """
         data = {item.data_name: constants.get(item.name, item.default) for item in self.constants}
         data[self.flag] = int(counting)
@@ -138,6 +146,7 @@ class SimulatingProgram:
             data[self.holding] = [starts.pop(0) if name in held else 0 for name in self.drawn]
             values = np.concatenate([np.empty(0), *numbers])
             data |= dict(zip(self.held, (len(values), values), strict=True))
+            data[self.before] = before
         return data
 
 
@@ -278,9 +287,10 @@ def write_prior_program(program: Program, uniform: Collection[str]) -> Simulatin
         for name, item in draft.declare("transformed parameters").items()
         if name not in dependent and item.sized.base not in _NO_NUMBER
     )
-    unused = draft.fresh.take("unused")
+    unused, before = draft.fresh.take("unused"), draft.fresh.take("before")
     body: list[n.Stmt] = [
         *(_declare_drawn(item, draft.flag) for item in variables),
+        *(_fill(item, before) for item in variables),
         *(stmt for item in variables if item.name in uniform for stmt in _draw_uniform(item)),
     ]
     holding = draft.fresh.take("holding")
@@ -294,6 +304,7 @@ def write_prior_program(program: Program, uniform: Collection[str]) -> Simulatin
     own_data = (
         n.Raw(f"array[{len(variables)}] int<lower=0> {holding}; // where the values of what is held begin"),
         n.Raw(f"int<lower=0> {held[0]};\nvector[{held[0]}] {held[1]};"),
+        n.Raw(f"real {before}; // what parameters hold before they are drawn"),
     )
     source = _assemble(draft, body, (n.Raw(f"real<lower=0, upper=1> {unused};"),), own_data=own_data)
     return SimulatingProgram(
@@ -306,6 +317,7 @@ def write_prior_program(program: Program, uniform: Collection[str]) -> Simulatin
         derived=derived,
         holding=holding,
         held=held,
+        before=before,
     )
 
 
@@ -365,15 +377,26 @@ def _reach(name: str, waiting: Mapping[str, _Variable]) -> set[str]:
 
 def _hold(item: _Variable, start: str, values: str, draft: _Simulation) -> n.Stmt:
     """Return the statement that gives a parameter its value, row by row, where it is held."""
-    sizes = [to_text(size) for size in item.declare.sized.dims] + _list_sizes(item.declare)
     place = draft.names.tries
-    indices = [f"i_{item.name}_{number}" for number in range(1, len(sizes) + 1)]
-    index = f"[{', '.join(indices)}]" if indices else ""
-    loops = " ".join(f"for ({name} in 1:{size})" for name, size in zip(indices, sizes, strict=True))
+    loops, index = _loop_over_elements(item)
     return n.Raw(
         f"if ({start}) {{ int {place} = {start}; "
         f"{loops} {{ {item.quantity}{index} = {values}[{place}]; {place} += 1; }} }}"
     )
+
+
+def _fill(item: _Variable, value: str) -> n.Stmt:
+    """Return the statement that gives all elements of a parameter the same number, before it is drawn."""
+    loops, index = _loop_over_elements(item)
+    return n.Raw(f"{loops} {{ {item.quantity}{index} = {value}; }}")
+
+
+def _loop_over_elements(item: _Variable) -> tuple[str, str]:
+    """Return the heads of the loops over all elements of a variable, row by row, and the index of one."""
+    sizes = [to_text(size) for size in item.declare.sized.dims] + _list_sizes(item.declare)
+    indices = [f"i_{item.name}_{number}" for number in range(1, len(sizes) + 1)]
+    loops = " ".join(f"for ({name} in 1:{size})" for name, size in zip(indices, sizes, strict=True))
+    return loops, f"[{', '.join(indices)}]" if indices else ""
 
 
 def _draw_uniform(item: _Variable) -> Iterator[n.Stmt]:
