@@ -68,7 +68,7 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
     method |= {"off": off, "coverage": [0.5, 0.9], "seconds": 0.123, "fired": {"WB301": [2, 39]}}
     entry = {"sentence": "Laplace cannot be relied on.", "simulations": 40, "left_out": 3, "workbench": "1"}
     nuts = method | {"method": "nuts", "judgement": "undecided", "failed": 0, "off": [], "failures": []}
-    nuts["sentence"] = "NUTS raises alarms."
+    nuts["sentence"] = "NUTS shows no fault, but WB201 fired in 9 of 39 fits."
     entry["methods"] = [nuts, method | {"failures": [["no *mode*.", 1]]}]
     refusal = "error: it is a series_only. hint: leave --posterior out"
     record = {"linear": {"prior": entry}, "ridge": {"posterior": {"refused": refusal, "methods": []}}}
@@ -82,7 +82,7 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
         "| Laplace | not calibrated | 39 | 1 | 50%, 90% | 0.12\N{NO-BREAK SPACE}s "
         "| [WB301](../checks.md#wb301) in 2 of 39 |" in section
     )
-    assert "- NUTS raises alarms." in section
+    assert "- NUTS shows no fault, but WB201 fired in 9 of 39 fits." in section
     assert "- Laplace's intervals for `tau` are too narrow." in section
     assert "- Laplace has no fit in 1: no \\*mode\\*." in section
     assert "- 3 more data sets hold numbers that are no data" in section
