@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import shutil
@@ -23,17 +24,28 @@ from workbench.cli.help_page import EXAMPLES
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.library import markdown
 from workbench.library.catalogue import FAMILIES, find_home
+from workbench.monitoring.events import MonitorEvent
+from workbench.monitoring.record import MonitorRecord
+from workbench.registry import events as registry_events
+from workbench.registry.index import RegistryIndex
 from workbench.report.numbers import choose_decimals, format_interval, format_number, join_with_and
 from workbench.results.view import Results
 from workbench.segments.folder import SegmentsRecord
 from workbench.studies.view import StudyResults
 
-SCHEMAS = {
-    "run.json": (Results, "what a fit found, with its provenance"),
-    "study.json": (StudyResults, "a study of prior sensitivity"),
-    "fits.json": (SegmentsRecord, "fits of one program to each group of a table"),
+_EVENT = "one event, a line of the journal; each holds the hash of the one before"
+"""What a line of `events.jsonl` is."""
+
+SCHEMAS: dict[str, tuple[str, Any, str]] = {
+    "run": ("`run.json`", Results, "what a fit found, with its provenance"),
+    "study": ("`study.json`", StudyResults, "a study of prior sensitivity"),
+    "fits": ("`fits.json`", SegmentsRecord, "fits of one program to each group of a table"),
+    "registry-event": ("`events.jsonl` of a registry", registry_events.Event, _EVENT),
+    "registry-index": ("`index.json` of a registry", RegistryIndex, "what its events add up to"),
+    "monitor-event": ("`events.jsonl` of a monitor", MonitorEvent, _EVENT),
+    "monitor": ("`workbench monitor --json`", MonitorRecord, "where a monitor stands"),
 }
-"""The files whose content has a type, and what they hold."""
+"""What has a type, by the name of its schema: how it is called, the type, and what it holds."""
 
 
 def write(folder: Path) -> None:
@@ -52,8 +64,9 @@ def write(folder: Path) -> None:
     }
     for name, lines in pages.items():
         (folder / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for name, (kind, _) in SCHEMAS.items():
-        (folder / name.replace(".json", ".schema.json")).write_text(format_schema(kind), encoding="utf-8")
+    for name, (_, kind, _) in SCHEMAS.items():
+        text = json.dumps(make_schema(kind), indent=1, ensure_ascii=False)
+        (folder / f"{name}.schema.json").write_text(text + "\n", encoding="utf-8")
     shutil.copy(find_home() / "workbench" / "exporting" / "export.schema.json", folder)
     for model in library.list_models():
         (folder / "models" / f"{model.name}.md").write_text(format_model(model), encoding="utf-8")
@@ -244,29 +257,44 @@ def format_schemas() -> Iterator[str]:
     yield from (
         "# Schemas of files",
         "",
-        "JSON Schema (2020-12), made from the types by which these files are checked when they are read.",
+        "JSON Schema (2020-12), made from the types by which these files are checked when they are read, or",
+        "from which they are written.",
     )
     yield from ("", "| file | what it holds | schema |", "|---|---|---|")
-    for name, (_, meaning) in SCHEMAS.items():
-        file = name.replace(".json", ".schema.json")
-        yield f"| `{name}` | {meaning} | [{file}]({file}) |"
+    for name, (title, _, meaning) in SCHEMAS.items():
+        yield f"| {title} | {meaning} | [{name}.schema.json]({name}.schema.json) |"
     file = "export.schema.json"
     yield f"| an export | [a linear predictor for programs without Stan](../export.md) | [{file}]({file}) |"
-    for name, (kind, _) in SCHEMAS.items():
-        yield from ("", f"## The keys of `{name}`", "", *_format_keys(kind))
+    for title, kind, _ in SCHEMAS.values():
+        yield from ("", f"## The keys of {title}", "", *_format_keys(make_schema(kind)))
 
 
-def _format_keys(kind: type) -> Iterator[str]:
-    schema = msgspec.json.schema(kind)
-    top = schema["$defs"][schema["$ref"].rpartition("/")[2]]
+def _format_keys(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield a table of the keys of a schema, and one for each kind of content that it may have."""
+    top = schema["$defs"][_name_definition(schema["$ref"])]
+    yield from _format_table(top)
+    content = top["properties"].get("content", {})
+    for kind, place in content.get("discriminator", {}).get("mapping", {}).items():
+        described = schema["$defs"][_name_definition(place)]
+        yield from ("", f"`content` of type `{kind}`: {escape(described['description'])}", "")
+        yield from _format_table(described)
+
+
+def _format_table(described: dict[str, Any]) -> Iterator[str]:
     yield from ("| key | type |", "|---|---|")
-    for key, described in top["properties"].items():
-        yield f"| `{key}` | {escape(_format_type(described))} |"
+    for key, value in described["properties"].items():
+        yield f"| `{key}` | {escape(_format_type(value))} |"
+
+
+def _name_definition(place: str) -> str:
+    return place.rpartition("/")[2]
 
 
 def _format_type(described: dict[str, Any]) -> str:
     if "$ref" in described:
-        return str(described["$ref"].rpartition("/")[2])
+        return _name_definition(described["$ref"])
+    if "enum" in described:
+        return " or ".join(f"`{value}`" for value in described["enum"])
     if "anyOf" in described:
         return " or ".join(_format_type(one) for one in described["anyOf"])
     if described.get("type") == "array" and isinstance(described.get("items"), dict):
@@ -276,10 +304,40 @@ def _format_type(described: dict[str, Any]) -> str:
     return str(described.get("type", "any"))
 
 
-def format_schema(kind: type) -> str:
+def make_schema(kind: Any) -> dict[str, Any]:
     """Return the JSON Schema of a type."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(kind)}
-    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+    made: dict[str, Any] = _make_portable(msgspec.json.schema(kind))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _make_portable(value: Any) -> Any:
+    """Return a part of a schema with names and patterns that mean the same to every reader.
+
+    The anchors of Python's patterns are not those of JSON Schema, and types with parameters have their names
+    in full.
+    """
+    if isinstance(value, list):
+        return [_make_portable(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {_shorten(key): _make_portable(item) for key, item in value.items()}
+    for key, text in value.items():
+        if key == "pattern" and isinstance(text, str):
+            found[key] = re.sub(r"\\A(.*)\\Z", r"^\1$", text)
+        elif key == "description" and isinstance(text, str):
+            found[key] = inspect.cleandoc(text)
+        elif key in ("$ref", "title") and isinstance(text, str):
+            found[key] = _shorten(text)
+    return found
+
+
+def _shorten(name: str) -> str:
+    """Return the name of a type without its parameters.
+
+    >>> _shorten("Event[workbench.registry.events.Added]"), _shorten("#/$defs/Event_workbench.journal.X_")
+    ('Event', '#/$defs/Event')
+    """
+    return re.sub(r"[\[_]workbench\..*", "", name)
 
 
 def format_models() -> Iterator[str]:

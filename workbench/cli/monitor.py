@@ -190,13 +190,15 @@ def _check(
 
 def _show(account: MonitorAccount, registry: ModelRegistry, html: Path | None, *, is_json: bool) -> None:
     """Print where the monitor stands, and write its page."""
+    import msgspec
+
     from workbench.workflow.monitor_report import describe_monitor_state, write_monitor_page
     from workbench.workflow.pages.monitor import build_monitor_page
 
     if html is not None:
         write_monitor_page(account, html)
     if is_json:
-        console.show_values(describe_monitor_state(account))
+        console.show_values(msgspec.to_builtins(describe_monitor_state(account)))
     else:
         console.show(build_monitor_page(account))
     show_remarks(registry)

@@ -89,7 +89,7 @@ def add(
 @console.guarded
 def list_(folder: Folder = FOLDER, json_: options.Json = False) -> None:
     """List the models: versions, aliases, verdict of the champion, who added the newest, and when."""
-    from workbench.registry.registry import format_index
+    from workbench.registry.index import format_index
     from workbench.workflow.pages.registry import build_list_page
 
     registry = open_registry(folder)

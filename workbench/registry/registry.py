@@ -30,6 +30,7 @@ from workbench.registry.events import (
     VersionsPruned,
 )
 from workbench.registry.gate import GateResult
+from workbench.registry.index import format_index
 from workbench.registry.journal import open_journal
 from workbench.registry.names import CHAMPION, VersionReference, check_alias, check_name, parse_reference
 from workbench.registry.runs import RUNS, keep_run, require_run
@@ -544,31 +545,6 @@ class ModelRegistry:
         if folder.is_symlink() or not folder.is_dir():
             return []
         return sorted(path for path in folder.iterdir() if RUN_NAME.fullmatch(path.name))
-
-
-def format_index(state: RegistryState) -> str:
-    """Return what the events add up to as JSON: names, aliases, and the run of each version."""
-    models = {
-        name: {
-            "owner": model.owner,
-            "purpose": model.purpose,
-            "limits": model.limits,
-            "aliases": model.aliases,
-            "versions": [
-                {
-                    "version": version.number,
-                    "run": None if version.is_pruned else f"{RUNS}/{version.added.run}",
-                    "time": version.time,
-                    "author": version.author,
-                    "verdict": version.added.summary.verdict,
-                }
-                for version in model.versions
-            ],
-        }
-        for name, model in sorted(state.models.items())
-    }
-    index = {"schema": 1, "head": state.head, "events": state.count, "models": models}
-    return json.dumps(index, indent=1, ensure_ascii=False) + "\n"
 
 
 def _number_of(reference: str) -> int | None:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from workbench import files
 from workbench.metrics.monitored import MonitorReading
 from workbench.monitoring.account import MonitorAccount
+from workbench.monitoring.record import (
+    DirectedStatistic,
+    Direction,
+    EarlierPeriod,
+    MonitorRecord,
+    RecordedBatch,
+    RecordedFinding,
+    RecordedRow,
+)
 from workbench.monitoring.standing import MonitorStanding, MovedStatistic
 from workbench.monitoring.state import MonitoredBatch, Period
 from workbench.report.html import render
@@ -29,80 +37,83 @@ def write_monitor_page(account: MonitorAccount, target: Path) -> None:
     files.replace_file(target, render(build_monitor_report(account)))
 
 
-def describe_monitor_state(account: MonitorAccount) -> dict[str, Any]:
+def describe_monitor_state(account: MonitorAccount) -> MonitorRecord:
     """Return where a monitor stands as values that JSON has."""
     period, standing = account.period, account.period.standing
     batch = account.batch
-    return {
-        "model": period.begun.name,
-        "version": period.begun.version,
-        "run": period.begun.run,
-        "state": str(account.place),
-        "conclusion": list(describe_account(account)),
-        "is_alarm": account.is_alarm,
-        "alarm": None if standing.alarm is None else _describe_finding(standing.alarm, period),
-        "leading": None if standing.leading is None else _describe_finding(standing.leading, period),
-        "arl": period.begun.arl,
-        "mode": period.begun.mode,
-        "watched": list(period.begun.families),
-        "detector": standing.value,
-        "detectors": {each.family: _exp(each.detector.log_value[-1]) for each in standing.families},
-        "batches": len(period.batches),
-        "batch": None if batch is None else _describe_batch(batch, is_repeated=account.is_repeated),
-        "rows": [
-            {"batch": item.batch, "name": item.name, **msgspec.to_builtins(item.row)} for item in account.rows
-        ],
-        "windows": msgspec.to_builtins(account.state.windows),
-        "earlier": [
-            {
-                "version": each.begun.version,
-                "batches": len(each.batches),
-                "is_alarm": each.standing.is_alarm,
-            }
+    return MonitorRecord(
+        model=period.begun.name,
+        version=period.begun.version,
+        run=period.begun.run,
+        state=str(account.place),
+        conclusion=tuple(describe_account(account)),
+        is_alarm=account.is_alarm,
+        alarm=None if standing.alarm is None else _describe_finding(standing.alarm, period),
+        leading=None if standing.leading is None else _describe_finding(standing.leading, period),
+        arl=period.begun.arl,
+        mode=period.begun.mode,
+        watched=period.begun.families,
+        detector=standing.value,
+        detectors={each.family: _exp(each.detector.log_value[-1]) for each in standing.families},
+        batches=len(period.batches),
+        batch=None if batch is None else _describe_batch(batch, is_repeated=account.is_repeated),
+        rows=tuple(
+            RecordedRow(batch=item.batch, name=item.name, **msgspec.structs.asdict(item.row))
+            for item in account.rows
+        ),
+        windows=account.state.windows,
+        earlier=tuple(
+            EarlierPeriod(
+                version=each.begun.version, batches=len(each.batches), is_alarm=each.standing.is_alarm
+            )
             for each in account.state.periods[:-1]
-        ],
-        "head": account.state.head,
-    }
+        ),
+        head=account.state.head,
+    )
 
 
-def _describe_finding(finding: MovedStatistic, period: Period) -> dict[str, Any]:
+def _describe_finding(finding: MovedStatistic, period: Period) -> RecordedFinding:
     watched = period.watched
-    return {
-        "family": finding.family,
-        "statistic": finding.statistic,
-        "direction": "up" if finding.direction > 0 else "down",
-        "since_batch": watched[finding.onset].number,
-        "since_time": watched[finding.onset].event.time,
-        "with_batch": watched[finding.place].number,
-        "share": finding.share,
-        "next": [
-            {"statistic": name, "direction": "up" if direction > 0 else "down"}
+    return RecordedFinding(
+        family=finding.family,
+        statistic=finding.statistic,
+        direction=_name_direction(finding.direction),
+        since_batch=watched[finding.onset].number,
+        since_time=watched[finding.onset].event.time,
+        with_batch=watched[finding.place].number,
+        share=finding.share,
+        next=tuple(
+            DirectedStatistic(statistic=name, direction=_name_direction(direction))
             for name, direction in finding.others
-        ],
-    }
+        ),
+    )
 
 
-def _describe_batch(batch: MonitoredBatch, *, is_repeated: bool) -> dict[str, Any]:
+def _name_direction(direction: int) -> Direction:
+    return "up" if direction > 0 else "down"
+
+
+def _describe_batch(batch: MonitoredBatch, *, is_repeated: bool) -> RecordedBatch:
     event = batch.event
-    return {
-        "number": batch.number,
-        "is_repeated": is_repeated,
-        "name": event.name,
-        "key": event.key,
-        "time": event.time,
-        "rows": event.rows,
-        "with_outcome": event.with_outcome,
-        "is_suppressed": bool(event.window),
-        "is_late": event.is_late,
-        "is_learned": event.is_learned,
-        "khat": event.khat,
-        "effective_draws": event.effective,
-        "weights_reason": event.weights_reason,
-        "base": event.base,
-        "transforms": {each.family: _list_transforms(each.read_values()) for each in event.transforms},
-        "leading_rows": msgspec.to_builtins(event.leading_rows),
-        "remarks": list(event.remarks),
-    }
+    return RecordedBatch(
+        number=batch.number,
+        is_repeated=is_repeated,
+        name=event.name,
+        key=event.key,
+        time=event.time,
+        rows=event.rows,
+        with_outcome=event.with_outcome,
+        is_suppressed=bool(event.window),
+        is_late=event.is_late,
+        is_learned=event.is_learned,
+        khat=event.khat,
+        effective_draws=event.effective,
+        weights_reason=event.weights_reason,
+        base=event.base,
+        transforms={each.family: _list_transforms(each.read_values()) for each in event.transforms},
+        leading_rows=event.leading_rows,
+        remarks=event.remarks,
+    )
 
 
 def _list_transforms(values: dict[str, float]) -> dict[str, float | None]:
