@@ -149,6 +149,19 @@ def test_the_navigation_lists_each_page_once():
     assert sorted(page for page in listed if not page.startswith("generated/")) == sorted(written - {"index"})
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "benchmarks.md"], ids=lambda page: page.name)
+def test_tables_of_benchmarks_are_about_the_programs_that_are_measured(page):
+    from tests.bench.end_to_end import list_cases, replace_rows
+
+    text = page.read_text(encoding="utf-8")
+    names = [case.name for case in list_cases()]
+    rows = [line for line in text.splitlines() if any(line.startswith(f"| {name} |") for name in names)]
+    assert len(rows) == len(names)
+    assert replace_rows(text, rows) == text
+    with pytest.raises(ValueError, match="other programs"):
+        replace_rows(text, rows[1:])
+
+
 def test_a_number_that_moves_fails(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("```pycon\n>>> 2.345\n2.34\n>>> 2.345\n2.32\n```\n", encoding="utf-8")

@@ -8,7 +8,8 @@ toolchain, built from the program as written with a `log_lik` of its own. Everyt
 medians of wall time and of processor time (children included), the largest memory of a process, and the
 smallest bulk ESS of a parameter per second of sampling. `--arviz PYTHON` names another interpreter for the
 script (it needs arviz before 1.0, cmdstanpy and matplotlib); `--samplers PYTHON` one with stanli and nutpie,
-which are compared too. `make bench` runs this and prints the table of docs/benchmarks.md.
+which are compared too. `make benchmarks` runs this and puts the ratios into the tables of README.md and
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class Spent:
 
 def list_cases() -> list[Case]:
     """Return the programs that are compared."""
-    return [_eight_schools(), _kidiq(), _wells(), _radon()]
+    return [_eight_schools(), _kidiq(), _radon(), _wells()]
 
 
 def _eight_schools() -> Case:
@@ -136,7 +137,7 @@ def _kidiq() -> Case:
     names = ["mom_hs", "mom_iq", "mom_age"]
     priors = {"alpha_prior_mean": 100, "alpha_prior_sd": 50, "beta_prior_sd": 20, "sigma_prior_sd": 20}
     return Case(
-        "kidiq",
+        "kidiq, 434 rows",
         (BUNDLED / "regression" / "linear.stan").read_text(),
         "vector[N] log_lik; for (n in 1 : N) "
         "log_lik[n] = normal_lpdf(y[n] | alpha + X_centred[n] * beta, sigma);",
@@ -153,7 +154,7 @@ def _wells() -> Case:
     names = ["dist", "arsenic", "assoc", "educ"]
     priors = {"alpha_prior_mean": 0, "alpha_prior_sd": 2.5, "beta_prior_sd": 1}
     return Case(
-        "wells",
+        "wells, 3,020 rows (simulated)",
         (BUNDLED / "regression" / "logistic.stan").read_text(),
         "vector[N] log_lik; for (n in 1 : N) log_lik[n] = bernoulli_logit_lpmf(y[n] | alpha + Z[n] * beta);",
         table,
@@ -176,7 +177,7 @@ def _radon() -> Case:
         **{name: table[name].tolist() for name in ("y", "floor_measure", "county")},
     }
     return Case(
-        "radon (scalar loop)",
+        "radon, 919 rows, scalar loop",
         RADON_LOOP,
         "vector[N] log_lik; for (n in 1 : N) "
         "log_lik[n] = normal_lpdf(y[n] | alpha[county[n]] + beta * floor_measure[n], sigma);",
@@ -212,7 +213,7 @@ def _set(values: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Measure, and print the table for docs/benchmarks.md."""
+    """Measure, print what each way spent, and with `--write` refresh the tables of the pages."""
     arguments = _parse_arguments()
     cases = [case for case in list_cases() if arguments.only is None or arguments.only in case.name]
     lines = []
@@ -221,6 +222,9 @@ def main() -> None:
             lines.append(_measure(case, Path(folder), arguments))
         print(_format_table(lines[-1:]), file=sys.stderr)  # noqa: T201 - so far
     print(_format_table(lines))  # noqa: T201
+    if arguments.write:
+        for page, rows in summarise(lines).items():
+            page.write_text(replace_rows(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -230,7 +234,13 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--only", help="the cases whose names contain this")
     parser.add_argument("--arviz", default=sys.executable, metavar="PYTHON", help="runs the script")
     parser.add_argument("--samplers", metavar="PYTHON", help="has stanli or nutpie")
-    return parser.parse_args()
+    parser.add_argument(
+        "--write", action="store_true", help="refresh the tables of README and benchmarks page"
+    )
+    arguments = parser.parse_args()
+    if arguments.write and (arguments.only or arguments.cold):
+        parser.error("--write is for all cases, with everything compiled beforehand")
+    return arguments
 
 
 @dataclass(frozen=True)
@@ -385,6 +395,49 @@ def _try_other_samplers(case: Case, folder: Path, python: str | None) -> dict[st
     return effective
 
 
+def summarise(lines: Sequence[Line]) -> dict[Path, list[str]]:
+    """Return the rows of the table of each page: ratios of each round, and effective draws per second."""
+    short, full = [], []
+    for line in lines:
+        script, sampling = _compare(line, SCRIPT), _compare(line, SAMPLING)
+        ratios = f"{script[0]:.2f} | {script[1]:.2f}"
+        draws = " | ".join(f"{line.effective[name]:,.0f}" for name in ("workbench", "cmdstanpy"))
+        short.append(f"| {line.case.name} | {ratios} |")
+        full.append(f"| {line.case.name} | {ratios} | {sampling[0]:.1f} | {draws} |")
+    return {ROOT / "README.md": short, ROOT / "docs" / "benchmarks.md": full}
+
+
+def replace_rows(page: str, rows: Sequence[str]) -> str:
+    """Return a page with other rows in its table of programs; the header stays.
+
+    Raises
+    ------
+    ValueError
+        The page has no such table, or it is about other programs, or has other columns.
+
+    >>> replace_rows("| program | wall |\\n|---|---|\\n| a | 1 |\\n\\nEnd.", ["| a | 2 |"])
+    '| program | wall |\\n|---|---|\\n| a | 2 |\\n\\nEnd.'
+    """
+    lines = page.split("\n")
+    start = next((place for place, line in enumerate(lines) if line.startswith("| program |")), None)
+    if start is None:
+        raise ValueError("the page has no table of programs")
+    end = lines.index("", start) if "" in lines[start:] else len(lines)
+    old = lines[start + 2 : end]
+    if [row.split("|")[1] for row in old] != [row.split("|")[1] for row in rows]:
+        raise ValueError("the table of the page is about other programs")
+    if {row.count("|") for row in rows} != {lines[start].count("|")}:
+        raise ValueError("the table of the page has other columns")
+    return "\n".join([*lines[: start + 2], *rows, *lines[end:]])
+
+
+def _compare(line: Line, way: str) -> tuple[float, float]:
+    """Return our wall and processor time as shares of another way's: medians over rounds."""
+    pairs = list(zip(line.spent[WORKBENCH], line.spent[way], strict=True))
+    walls = statistics.median(mine.wall / other.wall for mine, other in pairs)
+    return walls, statistics.median(mine.processor / other.processor for mine, other in pairs)
+
+
 def _format_table(lines: Sequence[Line]) -> str:
     """Return the Markdown tables: what each way spent, and effective draws per second."""
     rows = [
@@ -392,11 +445,8 @@ def _format_table(lines: Sequence[Line]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for line in lines:
-        ours = line.spent[WORKBENCH]
         for way, spent in line.spent.items():
-            pairs = list(zip(ours, spent, strict=True))
-            walls = statistics.median(mine.wall / other.wall for mine, other in pairs)
-            processors = statistics.median(mine.processor / other.processor for mine, other in pairs)
+            walls, processors = _compare(line, way)
             cells = (
                 f"{statistics.median(once.wall for once in spent):.1f}",
                 "" if way == WORKBENCH else f"{walls:.2f}",
