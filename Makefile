@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test coverage truth bench docs gallery calibration pictures site lock dist sbom clean help
+.PHONY: demo check test coverage truth bench benchmarks docs gallery calibration pictures site lock dist sbom clean help
 
 demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
@@ -41,8 +41,12 @@ bench: $(READY) ## time compilation, tables, predictions, sweeps, tasks on a clu
 	$(BIN)/python -m tests.bench.large_data $(if $(ROWS),--rows $(ROWS))
 	$(BIN)/python -m tests.bench.samplers
 
-docs: $(READY) ## write the pages of the bundled models, and the pictures that are missing
+benchmarks: $(READY) ## measure whole fits and put the ratios into the tables of README.md and docs/benchmarks.md (quiet cores)
+	$(BIN)/python -m tests.bench.end_to_end --rounds 2 --write
+
+docs: $(READY) ## write the pages and formulas of the bundled models, and the pictures that are missing
 	$(BIN)/python -m tests.library.write_pages
+	$(BIN)/python -m tests.library.formulas
 
 gallery: $(READY) ## fit every bundled model, and fail if a number on its page has moved by more than chance (NAMES=... for some)
 	$(BIN)/python -m tests.library.gallery $(NAMES)

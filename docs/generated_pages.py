@@ -358,7 +358,8 @@ def format_model(model: library.catalogue.BundledModel) -> str:
     page = page.replace("(../../data/", "(../../../data/").replace("(../README.md)", "(index.md)")
     program = model.program.read_text(encoding="utf-8").rstrip()
     entry = _GALLERY.get(model.name)
-    found = "\n".join(_format_entry(entry, model.card.units)) if entry else ""
+    found = "\n".join(_format_formulas(_FORMULAS[model.name])) + "\n"
+    found += "\n".join(_format_entry(entry, model.card.units)) if entry else ""
     found += "\n" + "\n".join(format_section(model.name))
     return page.replace("\n## Data\n", f"\n{found}\n## Program\n\n```stan\n{program}\n```\n\n## Data\n", 1)
 
@@ -367,10 +368,35 @@ _GALLERY = json.loads((Path(__file__).parent / "gallery.json").read_text(encodin
 """What `make gallery` found of each model."""
 
 
+_FORMULAS = json.loads((Path(__file__).parent / "formulas.json").read_text(encoding="utf-8"))
+"""The statements of each model as mathematics, made from its program (`make docs`)."""
+
+_REMARKS = {
+    r"p_{n}": "$p_n$ is what row $n$ contributes to the likelihood.",
+    "Z_{n}": "$Z_n$ is a row of $Z$.",
+    r"X_{\text{centred},n}": r"$X_{\text{centred},n}$ is a row.",
+    "NegBinomial2": "NegBinomial2 has a mean and a size.",
+    "Gamma(": "Gamma and InvGamma have a shape, then a rate or a scale.",
+    "BetaProportion": "BetaProportion has a mean and a size.",
+}
+"""What is said below formulas in which these occur."""
+
+
+def _format_formulas(rows: list[dict[str, str]]) -> Iterator[str]:
+    yield from ("## The model", "", "| role | formula | in the program |", "|---|---|---|")
+    for row in rows:
+        yield f"| {row['role']} | ${row['formula']}$ | {_quote(row['statement'])} |"
+    text = " ".join(row["formula"] for row in rows)
+    remarks = [remark for part, remark in _REMARKS.items() if part in text]
+    yield from (
+        "",
+        " ".join(["With the default hyperparameters, and distributions as in Stan.", *remarks]),
+        "",
+    )
+
+
 def _format_entry(entry: dict[str, Any], units: Mapping[str, str]) -> Iterator[str]:
-    yield from ("## The model", "", "| role | statement |", "|---|---|")
-    yield from (f"| {role} | {_quote(statement)} |" for role, statement in entry["terms"])
-    yield from ("", "## What is found", "", _format_verdict(entry), "")
+    yield from ("## What is found", "", _format_verdict(entry), "")
     yield "| quantity | mean | SD | 95% interval | MLE | MAP | unit |"
     yield "|---|---|---|---|---|---|---|"
     for row in entry["quantities"]:
