@@ -133,8 +133,8 @@ def test_what_may_be_missing_was_there(written):
     assert last["batch"] is None
 
 
-BEYOND_TYPES = {"monitor-event": "each statistic has one weight", "run": "`$.words"}
-"""What readers check besides types: lists of one length, and how the rules of binding are stated."""
+UNEQUAL = "each statistic has one weight"
+"""What the reader says of lists of different lengths, which a schema cannot compare."""
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -144,9 +144,10 @@ def test_a_schema_refuses_what_the_reader_refuses_and_nothing_else(written, name
     refused = 0
     for _ in range(1000):
         damaged = copy.deepcopy(dice.choice(written[name]))
+        damaged.get("data", {}).pop("rules", None)  # the rules of binding are read by the room that has them
         _damage(damaged, dice)
         problem = _find_problem(damaged, PAGES.SCHEMAS[name][1])
-        if problem and BEYOND_TYPES.get(name, problem + "!") in problem:
+        if UNEQUAL in problem:
             continue
         assert checker.is_valid(damaged) == (not problem), (problem, damaged)
         refused += bool(problem)
