@@ -133,8 +133,8 @@ def test_what_may_be_missing_was_there(written):
     assert last["batch"] is None
 
 
-UNEQUAL = "each statistic has one weight"
-"""What the reader says of lists of different lengths, which a schema cannot compare."""
+BEYOND_TYPES = ("has one weight", "Expected numbers, got", "Expected a mean and an SD")
+"""What readers say of what a schema does not state: lists of one length, numbers in lists of any depth."""
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -144,10 +144,10 @@ def test_a_schema_refuses_what_the_reader_refuses_and_nothing_else(written, name
     refused = 0
     for _ in range(1000):
         damaged = copy.deepcopy(dice.choice(written[name]))
-        damaged.get("data", {}).pop("rules", None)  # the rules of binding are read by the room that has them
+        damaged.get("data", {}).pop("rules", None)  # have a type of their own
         _damage(damaged, dice)
         problem = _find_problem(damaged, PAGES.SCHEMAS[name][1])
-        if UNEQUAL in problem:
+        if any(words in problem for words in BEYOND_TYPES):
             continue
         assert checker.is_valid(damaged) == (not problem), (problem, damaged)
         refused += bool(problem)
