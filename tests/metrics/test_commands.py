@@ -201,3 +201,49 @@ def test_metrics_can_go_to_a_pipe(workbench):  # noqa: F811
     assert done.returncode == 2
     assert 'workbench_job_exit_code{command="fit",model="linear"} 2.0' in done.stdout
     assert "node_exporter" not in done.stderr
+
+
+WRONG_CALLS = {
+    "an unknown option": (("fit", "linear", "--dras", "200"), "fit", "linear"),
+    "a value that is none": (("fit", "folder/mine.stan", "--draws", "many"), "fit", "mine"),
+    "an argument that is missing": (("refit", "radon"), "refit", "radon"),
+    "one too many": (("monitor", "radon", "a.csv", "b.csv"), "monitor", "radon"),
+    "a version": (("score", "radon@3", "rows.csv", "--levl", "0.9"), "score", "radon"),
+}
+"""Calls that the parser refuses, each with its command and its model."""
+
+
+@pytest.mark.parametrize("words", [("--metrics", "a.prom"), ("--metrics=a.prom",)])
+@pytest.mark.parametrize("case", WRONG_CALLS)
+def test_a_wrong_call_is_told_too(workbench, tmp_path, case, words):  # noqa: F811
+    call, command, model = WRONG_CALLS[case]
+    done = workbench(*call, *words)
+    assert (done.returncode, "Usage: " in done.stderr) == (2, True)
+    found = read(tmp_path / "a.prom")
+    labels = f'{{command="{command}",model="{model}"}}'
+    assert found[f"workbench_job_exit_code{labels}"] == 2
+    assert found[f"workbench_job_success{labels}"] == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("fit", "--metrics", "a.prom"),
+        ("fit", "--dras", "200", "linear", "--metrics", "a.prom"),
+        ("fit", "linear", "--dras", "200", "--metrics"),
+        ("predict", "run", "rows.csv", "--metrics", "a.prom"),
+        ("fit", "--help", "--metrics", "a.prom"),
+    ],
+)
+def test_a_wrong_call_that_leaves_open_which_job_it_is_writes_nothing(workbench, tmp_path, call):  # noqa: F811
+    workbench(*call)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_call_never_replaces_the_file_of_another_job(workbench, tmp_path):  # noqa: F811
+    workbench("fit", "linear", "gone.csv", "--metrics", "a.prom")
+    before = (tmp_path / "a.prom").read_bytes()
+    done = workbench("fit", "logistic", "--dras", "200", "--metrics", "a.prom")
+    assert (done.returncode, (tmp_path / "a.prom").read_bytes()) == (2, before)
+    assert "No such option" in done.stderr
+    assert "which would be lost" in " ".join(done.stderr.split())

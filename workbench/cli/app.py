@@ -45,6 +45,7 @@ from workbench.cli import (
 from workbench.cli.first_steps import FIRST_STEPS
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.cli.isolate import ignore_settings_of_the_working_folder
+from workbench.cli.metrics_file import SUBJECTS, MeasuredCommand
 from workbench.provenance import read_workbench_version
 
 app = typer.Typer(
@@ -89,7 +90,8 @@ for _name, _module in (
     ("serve", serve),
     ("doctor", doctor),
 ):
-    app.command(_name, cls=Command, epilog=format_examples(_name))(_module.command)
+    _kind = MeasuredCommand if _name in SUBJECTS else Command
+    app.command(_name, cls=_kind, epilog=format_examples(_name))(_module.command)
 app.command("promote", cls=Command, epilog=format_examples("promote"))(promote.promote)
 app.command("rollback", cls=Command, epilog=format_examples("rollback"))(promote.rollback)
 app.add_typer(registry.app, name="registry")

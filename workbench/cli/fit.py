@@ -114,7 +114,7 @@ def command(
         raise RequestError(
             "--dry-run fits nothing, so that --metrics has nothing to tell.", hint="give one of them"
         )
-    with write_metrics(metrics, "fit", Path(model).stem) as found:
+    with write_metrics(metrics, "fit", model) as found:
         from workbench import library
         from workbench.methods import Nuts
         from workbench.workflow.inputs import check_inputs

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from workbench.cli import console
+from workbench.cli.help_page import Command
+from workbench.cli.open_registry import name_model
 from workbench.errors import EXIT_INTERRUPTED, StoreError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _EXIT_OTHER = 70
 """The exit code of an error of ours, as `sysexits.h` has it for software."""
+
+SUBJECTS = {"fit": "model", "score": "run", "refit": "name", "monitor": "name"}
+"""The commands with a file of metrics, and the argument that names the model of each."""
 
 
 @dataclass
@@ -28,15 +33,15 @@ class Found:
 
 
 @contextmanager
-def write_metrics(path: Path | None, command: str, model: str) -> Iterator[Found]:
+def write_metrics(path: Path | None, command: str, subject: str | Path) -> Iterator[Found]:
     """Give what gathers the metrics of a command, and write them when it ends, however it ends.
 
     Parameters
     ----------
     path
         The file; without one nothing is written.
-    command, model
-        The job that the file belongs to.
+    command, subject
+        The job that the file belongs to: the command, and the program, run or name that it is about.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def write_metrics(path: Path | None, command: str, model: str) -> Iterator[Found
     from workbench.metrics import open_textfile
     from workbench.metrics.textfile import SUFFIX
 
-    textfile = open_textfile(path, command, model)
+    textfile = open_textfile(path, command, name_subject(command, subject))
     if path.suffix != SUFFIX and not is_stream(path):
         console.show_note("metrics", f"node_exporter reads no file whose name does not end in `{SUFFIX}`")
     try:
@@ -60,6 +65,50 @@ def write_metrics(path: Path | None, command: str, model: str) -> Iterator[Found
         _write_failure(textfile, _find_exit_code(reason), found)
         raise
     textfile.write(0, found.samples)
+
+
+class MeasuredCommand(Command):
+    """A command with a file of metrics, which is written too when the command is called in a wrong way."""
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> Any:
+        """Return the parsed arguments; where they are wrong, tell Prometheus, if it is clear of which job."""
+        given = list(args)  # parsing takes them away
+        try:
+            return super().make_context(info_name, args, *more, **options)
+        except Exception as reason:
+            exit_code = getattr(reason, "exit_code", 0)
+            if exit_code:
+                _tell_wrong_call(info_name or "", self._read_leniently(info_name, given), exit_code)
+            raise
+
+    def _read_leniently(self, info_name: str | None, args: list[str]) -> Mapping[str, Any]:
+        """Return what can be read of wrong arguments, by name."""
+        lenient: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True}
+        found: Mapping[str, Any] = (
+            super().make_context(info_name, args, resilient_parsing=True, **lenient).params
+        )
+        return found
+
+
+def _tell_wrong_call(command: str, given: Mapping[str, Any], exit_code: int) -> None:
+    path, subject = given.get("metrics"), str(given.get(SUBJECTS[command]) or "-")
+    if path is None or subject.startswith("-"):  # an option that is not known hides what the model is
+        return
+    from workbench.metrics import open_textfile
+
+    try:
+        textfile = open_textfile(Path(path), command, name_subject(command, subject))
+    except WorkbenchError as reason:
+        console.show_note("metrics", reason.message)
+        return
+    _write_failure(textfile, exit_code, Found())
+
+
+def name_subject(command: str, subject: str | Path) -> str:
+    """Return what metrics call the model that a command is about: a program, a run, or a name."""
+    if command == "fit":
+        return Path(subject).stem
+    return name_model(Path(subject)) if command == "score" else str(subject)
 
 
 def _write_failure(textfile: Textfile, exit_code: int, found: Found) -> None:

@@ -77,7 +77,7 @@ def command(
     number; the fit's own rows stand beside the new ones. The rows farthest in the tails of their predictions
     come first. With --average the average of several runs is scored, and beside it each of them.
     """
-    with write_metrics(metrics, "score", name_model(run)) as found:
+    with write_metrics(metrics, "score", run) as found:
         from workbench.cli.average import choose_weights, find_average
         from workbench.results import run_directory
         from workbench.workflow.inputs import check_table_exists
