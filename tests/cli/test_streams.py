@@ -130,7 +130,7 @@ def test_names_that_no_file_can_have(argument):
         assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("delay", [0.15, 0.25, 0.4])
+@pytest.mark.parametrize("delay", [0.15, 0.25, 0.3, 0.4])
 def test_an_interrupt_while_the_command_line_starts(tmp_path, delay):
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", f"{HEED_SIGINT}; print(flush=True); {ENTRY}", "sensitivity", "linear"],

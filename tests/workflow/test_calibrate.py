@@ -351,6 +351,18 @@ def test_an_outcome_that_bounds_another_does_so_in_each_replicate(calibrate, tmp
     assert found.methods["nuts"].judgement == "calibrated"
 
 
+def test_a_single_number_that_is_drawn_may_bound_the_elements_of_an_outcome(calibrate, tmp_path):
+    text = """
+    data { int<lower=0> N; int<lower=0> most; array[N] int<lower=0, upper=most> y; }
+    parameters { real<lower=0> rate; real<lower=0, upper=1> p; }
+    model { rate ~ gamma(40, 4); p ~ beta(2, 2); most ~ poisson(rate); y ~ binomial(most, p); }
+    """
+    pd.DataFrame({"y": [1, 3, 0, 4, 2, 2]}).to_csv(tmp_path / "rows.csv", index=False)
+    options = FitOptions(given={"most": 9}, methods=(GOOD,), output=Path("out"), jobs=2)
+    found = calibrate(text, options=options, from_posterior=True, count=60)
+    assert found.methods["nuts"].judgement == "calibrated"
+
+
 @pytest.mark.parametrize("from_posterior", [False, True])
 def test_a_likelihood_that_reads_no_outcome_is_refused(calibrate, from_posterior):
     text = MODEL.replace("vector[N] y;", "vector[N] y; vector[N] x;").replace(
@@ -387,7 +399,7 @@ def test_truths_are_not_drawn_by_chains_that_disagree(calibrate, tmp_path):
       { int low = bernoulli_rng(0.5); for (n in 1 : N) y_rep[n] = normal_rng(mu + 2 * low, 0.1); } }
     """
     pd.DataFrame({"y": [0.0, 0.1, -0.1]}).to_csv(tmp_path / "rows.csv", index=False)
-    with pytest.raises(RunError, match="chains disagree about `mu`"):
+    with pytest.raises(RunError, match="from the posterior of the data: R-hat of `mu`"):
         calibrate(text, from_posterior=True, count=SMALL)
 
 

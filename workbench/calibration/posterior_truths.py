@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.backends import Job, RawRun
+from workbench.backends import Job
 from workbench.backends.evaluator import Flag
 from workbench.binding import append_rows
 from workbench.binding.values.sizes import evaluate
 from workbench.calibration.fitting import SimulatedData, make_plain_job, replace_outcomes
-from workbench.calibration.simulator import Simulations, Simulator
+from workbench.calibration.simulator import ParameterDraws, Simulations, Simulator, draw_thinned
 from workbench.calibration.tasks import take_simulation
 from workbench.errors import BindingError, ProgramError, RequestError, RunError
 from workbench.estimation.context import FitContext
@@ -38,8 +38,7 @@ from workbench.program.simulating_program import find_parameter_by_outcome
 from workbench.program.syntax import nodes as n
 from workbench.progress import SILENT
 from workbench.request import FitRequest
-from workbench.results.draws import count_parameter_columns
-from workbench.thresholds import FAILED_FITS_SHARE, LOG_LIKELIHOOD_DIFFERENCE_LIMIT, RHAT_LIMIT
+from workbench.thresholds import FAILED_FITS_SHARE, LOG_LIKELIHOOD_DIFFERENCE_LIMIT
 from workbench.toolchain import CompiledModel
 
 if TYPE_CHECKING:
@@ -57,9 +56,6 @@ _PROOF_POINTS = 5
 
 _DRAWS_PER_TRUTH = 10
 """Draws of the posterior for each truth, so that truths are practically independent. Ours."""
-
-_ATTEMPTS = (1, 4)
-"""How often as long the chains that draw truths are. Ours."""
 
 _REFUSAL = "the posterior cannot be checked with simulated data here: "
 """How refusals begin; the reason follows."""
@@ -149,8 +145,9 @@ def simulate_posterior(
     RunError
         The posterior cannot be sampled.
     """
-    columns, truths, notes = _draw_truths(request, model.exe, backend, folder, count)
-    drawn = replicate((columns, truths)).draw_given(columns, truths, request.seed)
+    truths = _draw_truths(request, model.exe, backend, folder, count)
+    drawn = replicate((truths.columns, truths.values)).draw_given(truths.columns, truths.values, request.seed)
+    notes = truths.notes
     check_outcomes(request, drawn)
     proof = _Proof(request, model.exe, backend, folder / "proof")
     try:
@@ -243,7 +240,7 @@ def _check_bounds(request: FitRequest, drawn: Simulations) -> None:
         values = np.asarray(drawn.outcomes[declaration.name])[drawn.is_drawn]
         for key, side, is_outside in (("lower", "below", np.less), ("upper", "above", np.greater)):
             stated = getattr(declaration, key)
-            bound = None if stated is None else _evaluate_bound(stated, request, drawn)
+            bound = None if stated is None else _evaluate_bound(stated, request, drawn, values.ndim)
             if bound is None:
                 continue
             outside = is_outside(values, bound).reshape(len(values), -1).any(axis=1)
@@ -258,10 +255,16 @@ def _check_bounds(request: FitRequest, drawn: Simulations) -> None:
                 )
 
 
-def _evaluate_bound(bound: Expression, request: FitRequest, drawn: Simulations) -> NDArray[Any] | None:
-    """Return a bound of the data; that of another outcome is its own in each data set."""
+def _evaluate_bound(
+    bound: Expression, request: FitRequest, drawn: Simulations, axes: int
+) -> NDArray[Any] | None:
+    """Return a bound of the data; that of another outcome is its own in each data set.
+
+    That has `axes` axes, as the outcome's values `(N, *shape)` have.
+    """
     if isinstance(bound.node, n.Variable) and bound.node.name in drawn.outcomes:
-        return np.asarray(drawn.outcomes[bound.node.name])[drawn.is_drawn]
+        values = np.asarray(drawn.outcomes[bound.node.name])[drawn.is_drawn]
+        return values.reshape(-1, *[1] * (axes - 1)) if values.ndim == 1 else values
     if set(bound.names) & drawn.outcomes.keys():
         return None  # a fit that does not take it says so
     value = evaluate(bound, request.data.values)
@@ -270,57 +273,26 @@ def _evaluate_bound(bound: Expression, request: FitRequest, drawn: Simulations) 
 
 def _draw_truths(
     request: FitRequest, exe: Path, backend: StanBackend, folder: Path, count: int
-) -> tuple[tuple[str, ...], Floats, tuple[str, ...]]:
+) -> ParameterDraws:
     asked = next((method for method in request.methods if isinstance(method, Nuts)), Nuts())
     chains, warmup = max(asked.chains, Nuts.chains), max(asked.warmup, Nuts.warmup)
     draws = max(asked.draws, Nuts.draws, _DRAWS_PER_TRUTH * -(-count // chains))
     folder = folder / "posterior"
     folder.mkdir(parents=True, exist_ok=True)
     job = make_plain_job(FitContext(request, exe, backend, folder, SILENT))
-    for times in _ATTEMPTS:
-        nuts = replace(asked, chains=chains, warmup=times * warmup, draws=times * draws)
-        run = backend.sample(job, nuts, jobs=request.jobs)
-        width = count_parameter_columns(run.columns, request.program)
-        values = run.draws[:, :, :width]
-        varies = np.ptp(values, axis=(0, 1)) > 0
-        reason = _explain_bad_chains(run, values, varies)
-        if not reason:
-            break
-    else:
+    found = draw_thinned(
+        lambda _, sampler: backend.sample(job, sampler, jobs=request.jobs),
+        replace(asked, chains=chains, warmup=warmup, draws=draws),
+        request,
+        count,
+        "posterior",
+    )
+    if isinstance(found, str):
         raise RunError(
-            f"truths cannot be drawn from the posterior of the data: {reason}.",
+            f"truths cannot be drawn from the posterior of the data: {found}.",
             hint="first mend what `workbench fit` says about its chains, or leave --posterior out",
         )
-    varying = values[:, :, varies]
-    ess = float(np.min(array_stats.ess(varying, chain_axis=0, draw_axis=1))) if varying.size else np.inf
-    notes: tuple[str, ...] = ()
-    if ess < count:
-        notes = (
-            f"the {count:,} truths are draws of a posterior of which there are {ess:,.0f} effective ones: "
-            "they are not independent, and the bands are too narrow for them. More --draws help.",
-        )
-    divergences = int(run.stats["divergent"].sum()) if "divergent" in run.stats else 0
-    if divergences:
-        notes = (
-            *notes,
-            f"{divergences:,} of {run.stats['divergent'].size:,} transitions diverged where truths were "
-            "drawn: parts of the posterior may be missing among them, and a method that is right be blamed.",
-        )
-    flat = values.transpose(1, 0, 2).reshape(-1, width)
-    kept = flat[(np.arange(count) * len(flat)) // count]
-    return tuple(run.columns[:width]), np.ascontiguousarray(kept), notes
-
-
-def _explain_bad_chains(run: RawRun, values: Floats, varies: NDArray[np.bool_]) -> str:
-    """Return why draws `(chain, draw, column)` are not of the posterior, as a clause; empty if they are."""
-    if not np.isfinite(run.stats["lp"]).all():
-        return "the log density is not finite at some draws"
-    if not varies.any():
-        return ""
-    rhat = np.asarray(array_stats.rhat(values[:, :, varies], chain_axis=0, draw_axis=1))
-    worst = int(np.argmax(rhat))
-    name = run.columns[int(np.flatnonzero(varies)[worst])]
-    return f"the chains disagree about `{name}` (R-hat {rhat[worst]:.3f})" if rhat[worst] > RHAT_LIMIT else ""
+    return found
 
 
 @dataclass(frozen=True)

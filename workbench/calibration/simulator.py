@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,11 @@ FORWARD, SAMPLED, GIVEN = "forward", "prior-only sampling", "given"
 _CHAINS, _WARMUP = 4, 1000
 """Chains of NUTS that sample a prior, and their warm-up: Stan's defaults."""
 
-_ATTEMPTS = (0.9, 0.98, 0.999)
-"""Values of `adapt_delta` that are tried until nothing diverges. Ours."""
+_ADAPT_DELTA, _HIGHER = 0.9, (0.98, 0.999)
+"""Values of `adapt_delta` that are tried until nothing diverges: for a prior, and from then on. Ours."""
+
+_LONGER = 3
+"""How many times as many draws each further attempt has. Ours."""
 
 _TAIL = (0.05, 0.95)
 """The quantiles whose ESS is the tail ESS: Vehtari et al. (2021), section 4.3."""
@@ -266,33 +269,27 @@ class Simulator:
         RunError
             Chains disagree, diverge or mix too slowly.
         """
-        assert self.sampled_exe is not None  # noqa: S101 - as `build_simulator` has it
+        exe = self.sampled_exe
+        assert exe is not None  # noqa: S101 - as `build_simulator` has it
         request = replace(self.request, seed=seed, weights={**self.request.weights, "likelihood": 0.0})
-        reason = ""
-        for number, adapt_delta in enumerate(_ATTEMPTS):
-            draws = max(1000, -(-2 * count // _CHAINS)) * 3**number
-            sampler = Nuts(chains=_CHAINS, warmup=_WARMUP, draws=draws, adapt_delta=adapt_delta)
+
+        def sample(number: int, sampler: Nuts) -> RawRun:
             folder = self._make_folder(f"prior-{seed}-{count}")
-            context = FitContext(request, self.sampled_exe, self.backend, folder, SILENT)
+            context = FitContext(request, exe, self.backend, folder, SILENT)
             job = context.make_job("nuts", start=number, has_replicates=False)
             job = replace(job, selection=Selection(left_out=self._list_unwanted()))
-            run = self.backend.sample(job, sampler, start=DEFAULT_START, jobs=request.jobs)
-            reason = _explain_bad_chains(run, request, count, is_last=adapt_delta == _ATTEMPTS[-1])
-            if not reason:
-                break
-        else:
+            return self.backend.sample(job, sampler, start=DEFAULT_START, jobs=request.jobs)
+
+        draws = max(1000, -(-2 * count // _CHAINS))
+        sampler = Nuts(chains=_CHAINS, warmup=_WARMUP, draws=draws, adapt_delta=_ADAPT_DELTA)
+        found = draw_thinned(sample, sampler, request, count, "prior")
+        if isinstance(found, str):
             raise RunError(
                 f"the prior could not be drawn: forward it is not possible ({self.obstacle}), and NUTS from "
-                f"the prior alone fails: {reason}.",
+                f"the prior alone fails: {found}.",
                 hint=f"make it possible to draw it forward: {_advise(self.obstacle)}",
             )
-        total = count_parameter_columns(run.columns, request.program)
-        chains, draws, width = run.draws.shape
-        flat = run.draws.transpose(1, 0, 2).reshape(chains * draws, width)
-        kept = flat[(np.arange(count) * len(flat)) // count]
-        parameters = np.ascontiguousarray(kept[:, :total])
-        notes = tuple(_note_divergences(run))
-        return ParameterDraws(tuple(run.columns[:total]), parameters, SAMPLED, notes=notes)
+        return found
 
     def _list_unwanted(self) -> frozenset[str]:
         """Return everything that is not a parameter."""
@@ -779,17 +776,48 @@ def _count_divergences(run: RawRun) -> tuple[int, int]:
     return (0, 0) if divergent is None else (int(divergent.sum()), divergent.size)
 
 
-def _note_divergences(run: RawRun) -> Iterator[str]:
+def draw_thinned(
+    sample: Callable[[int, Nuts], RawRun], sampler: Nuts, request: FitRequest, count: int, density: str
+) -> ParameterDraws | str:
+    """Return so many draws of NUTS, as good as independent; or why there are none, as a clause.
+
+    Parameters
+    ----------
+    sample
+        Samples; it is given the number of the attempt. Further ones adapt more carefully, and draw longer.
+    sampler
+        The sampler of the first attempt.
+    request
+        The program.
+    count
+        How many draws.
+    density
+        What is sampled, for people: prior or posterior.
+    """
+    reason = ""
+    for number, least in enumerate((0.0, *_HIGHER)):
+        draws, adapt_delta = sampler.draws * _LONGER**number, max(sampler.adapt_delta, least)
+        run = sample(number, replace(sampler, draws=draws, adapt_delta=adapt_delta))
+        reason = _explain_bad_chains(run, request, count, is_last=least == _HIGHER[-1])
+        if not reason:
+            return _thin(run, request, count, density)
+    return reason
+
+
+def _thin(run: RawRun, request: FitRequest, count: int, density: str) -> ParameterDraws:
+    width = count_parameter_columns(run.columns, request.program)
+    flat = run.draws[:, :, :width].transpose(1, 0, 2).reshape(-1, width)
+    kept = np.ascontiguousarray(flat[(np.arange(count) * len(flat)) // count])
     diverged, total = _count_divergences(run)
-    if diverged:
-        yield (
-            f"{diverged:,} of {total:,} transitions of NUTS diverged: a narrow part of the prior may have "
-            "too few draws."
-        )
+    note = (
+        f"{diverged:,} of {total:,} transitions of NUTS diverged: a narrow part of the {density} may have "
+        "too few draws."
+    )
+    return ParameterDraws(tuple(run.columns[:width]), kept, SAMPLED, notes=(note,) if diverged else ())
 
 
-def _explain_bad_chains(run: RawRun, request: FitRequest, count: int, *, is_last: bool = True) -> str:
-    """Return why draws of NUTS are not draws of the prior, as a clause; empty if they are.
+def _explain_bad_chains(run: RawRun, request: FitRequest, count: int, *, is_last: bool) -> str:
+    """Return why draws of NUTS are not so many independent draws, as a clause; empty if they are.
 
     The last attempt may have as few divergences as checks of fits call no failure.
     """
@@ -798,19 +826,22 @@ def _explain_bad_chains(run: RawRun, request: FitRequest, count: int, *, is_last
     diverged, transitions = _count_divergences(run)
     if diverged and (not is_last or diverged >= DIVERGENT_SHARE_LIMIT * transitions):
         return f"{diverged:,} of {transitions:,} transitions diverged"
-    total = count_parameter_columns(run.columns, request.program)
-    needed = max(count, ESS_PER_CHAIN * _CHAINS)
-    for position in range(total):
-        values = run.draws[:, :, position]
-        if np.ptp(values) == 0:
-            continue
-        rhat = float(array_stats.rhat(values))
-        tail = float(array_stats.ess(values, method="tail", prob=_TAIL))
-        ess = min(float(array_stats.ess(values, method="bulk")), tail)
-        if not rhat <= RHAT_LIMIT:
-            return f"R-hat of `{run.columns[position]}` is {rhat:.3f}"
-        if not ess >= needed:
-            return f"`{run.columns[position]}` has an effective sample size of {ess:.0f}, of {needed} needed"
+    values = run.draws[:, :, : count_parameter_columns(run.columns, request.program)]
+    places = np.flatnonzero(np.ptp(values, axis=(0, 1)) > 0)
+    if not places.size:
+        return ""
+    axes: dict[str, int] = {"chain_axis": 0, "draw_axis": 1}
+    varying = values[:, :, places]
+    rhat = np.asarray(array_stats.rhat(varying, **axes))
+    worst = int(np.argmax(rhat))
+    if not rhat[worst] <= RHAT_LIMIT:
+        return f"R-hat of `{run.columns[places[worst]]}` is {rhat[worst]:.3f}"
+    tail = array_stats.ess(varying, method="tail", prob=_TAIL, **axes)
+    ess = np.minimum(array_stats.ess(varying, method="bulk", **axes), tail)
+    least, needed = int(np.argmin(ess)), max(count, ESS_PER_CHAIN * _CHAINS)
+    if not ess[least] >= needed:
+        name = run.columns[places[least]]
+        return f"`{name}` has an effective sample size of {ess[least]:.0f}, of {needed} needed"
     return ""
 
 

@@ -104,13 +104,17 @@ def _print_version(is_wanted: bool) -> None:
         raise typer.Exit
 
 
-@console.guarded
 def _print_licences(is_wanted: bool) -> None:
     if is_wanted:
-        from workbench.workflow.pages.licences import build_licences_page
-
-        console.show(build_licences_page())
+        _show_licences()
         raise typer.Exit
+
+
+@console.guarded
+def _show_licences() -> None:
+    from workbench.workflow.pages.licences import build_licences_page
+
+    console.show(build_licences_page())
 
 
 @app.callback()
