@@ -1,5 +1,7 @@
 """Numbers of rows: widths and errors where they are known, what is refused, what is kept."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -261,3 +263,69 @@ def test_finished_fits_are_kept_for_other_numbers_of_rows_too(calibrate, tmp_pat
     report = (tmp_path / "out/report.html").read_text()
     assert "How much data is needed" in report
     assert "With 30 rows the 95% interval of" in report
+
+
+# --- Tables without the outcome ---------------------------------------------------------------------------
+
+POSITIVE = """
+data {
+  int<lower=1> N;
+  vector[N] x;
+  vector<lower=0>[N] y;
+}
+transformed data {
+  real<lower=0.01> smallest = min(y);
+  real half = 0.5 * x[1];
+  for (n in 1 : N) if (y[n] <= 0) reject("an outcome of 0");
+  half -= 0.5 * x[1];
+}
+parameters {
+  real alpha;
+}
+model {
+  alpha ~ normal(half, 1);
+  y ~ lognormal(half + alpha + 0.1 * x, 1);
+}
+"""
+"""A program that does not take the placeholder of its outcome, 0."""
+
+
+@pytest.mark.parametrize("rows", [(), (5, 30)])
+@pytest.mark.parametrize("text", [YES_NO, GROUPS, POSITIVE])
+def test_a_table_without_the_outcome_gives_what_one_with_it_gives(calibrate, text, rows, tmp_path):
+    known = pd.read_csv("rows.csv")
+    known.assign(y=known["y"] + (text is POSITIVE)).to_csv("rows.csv", index=False)
+    whole = calibrate(text, rows=rows).frame
+    shutil.rmtree(tmp_path / "out")
+    known.drop(columns="y").to_csv("rows.csv", index=False)
+    found = calibrate(text, rows=rows)
+    assert found.frame.equals(whole)
+
+
+def test_a_simulator_may_lack_the_outcome_too(calibrate, tmp_path):
+    pd.read_csv("rows.csv").drop(columns="y").to_csv("rows.csv", index=False)
+    other = tmp_path / "other.stan"
+    other.write_text(YES_NO.replace("beta ~ normal(0, 1)", "beta ~ normal(0, 1.5)"), encoding="utf-8")
+    found = calibrate(YES_NO, rows=(), simulate_with=other)
+    assert found.record.simulations == SMALL
+    assert not any(method.failed for method in found.record.methods)
+
+
+def test_a_column_of_the_outcome_that_is_no_number_is_not_passed_over(calibrate):
+    pd.read_csv("rows.csv").assign(y=["often", "rarely", "never"] * 4).to_csv("rows.csv", index=False)
+    with pytest.raises(RequestError, match="`y`"):
+        calibrate(YES_NO, rows=())
+
+
+def test_posterior_truths_need_the_outcome(calibrate):
+    pd.read_csv("rows.csv").drop(columns="y").to_csv("rows.csv", index=False)
+    with pytest.raises(RequestError, match="has no column `y`"):
+        calibrate(YES_NO, rows=(), from_posterior=True)
+
+
+def test_a_column_that_may_be_the_outcome_is_pointed_at(calibrate):
+    matrix = YES_NO.replace("vector[N] x;", "int K; matrix[N, K] X;").replace("real beta", "vector[K] beta")
+    pd.read_csv("rows.csv").rename(columns={"y": "bought"}).to_csv("rows.csv", index=False)
+    (note,) = calibrate(matrix.replace("beta * x", "X * beta"), rows=()).record.notes
+    assert "no column is named `y`, and `X` takes the columns `bought`, `x`" in note
+    assert "--column y=COLUMN" in note

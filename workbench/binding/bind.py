@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from workbench.binding.columns import predictors
 from workbench.binding.columns.fill import RowSizes, fill
 from workbench.binding.columns.groups import find_groups
 from workbench.binding.columns.labels import collect_labels
-from workbench.binding.columns.match import list_used_columns, match_columns
+from workbench.binding.columns.match import ColumnMatch, list_used_columns, match_columns
 from workbench.binding.context import BindingContext
 from workbench.binding.draft import Draft
 from workbench.binding.options import BindingOptions
@@ -61,10 +61,13 @@ class BindingAttempt:
         What could be bound, in the order of declaration; complete only if there are no problems.
     problems
         Errors, in the order in which they were found.
+    matches
+        By variable that takes columns: which, whether or not they could be bound.
     """
 
     data: BoundData
     problems: tuple[BindingError, ...] = ()
+    matches: Mapping[str, ColumnMatch] = field(default_factory=dict)
 
 
 def bind(program: Program, table: Table, options: BindingOptions | None = None) -> BoundData:
@@ -116,7 +119,7 @@ def try_bind(
     _report_unbound(draft)
     _check_values(draft)
     _standardize(draft)
-    return BindingAttempt(_collect_data(draft), tuple(draft.problems))
+    return BindingAttempt(_collect_data(draft), tuple(draft.problems), draft.matches)
 
 
 def _take_stan_data(draft: Draft) -> None:

@@ -300,7 +300,7 @@ def write_prior_program(program: Program, uniform: Collection[str]) -> Simulatin
         body += _write_level(level, draft, {})
         body += [_hold(item, f"{holding}[{numbers[item.name]}]", held[1], draft) for item in level]
     body += [_without_affine(item) for item in slice_statements(transformed, frozenset(derived))]
-    draft = _strip_outcomes(draft, frozenset(list_outcomes(program)))  # their values are not used
+    draft = _strip_outcomes(draft, frozenset(list_outcomes(program)), body)  # their values are not used
     own_data = (
         n.Raw(f"array[{len(variables)}] int<lower=0> {holding}; // where the values of what is held begin"),
         n.Raw(f"int<lower=0> {held[0]};\nvector[{held[0]}] {held[1]};"),
@@ -465,7 +465,7 @@ def write_outcome_program(program: Program) -> SimulatingProgram:
     for name, quantity in by_author.items():
         body += _copy_authors(authors[name], quantity, draft, renamed)
     _refuse_computed(draft, renamed, body)
-    draft = _strip_outcomes(draft, frozenset(renamed))
+    draft = _strip_outcomes(draft, frozenset(renamed), body)
     # Offsets and multipliers may be computed from outcomes, and only matter while sampling.
     parameters = tuple(_without_affine(item) for item in draft.tree.get_block("parameters"))
     return SimulatingProgram(
@@ -679,15 +679,28 @@ def _copy_authors(
     yield n.Block(kept)
 
 
-def _strip_outcomes(draft: _Simulation, outcomes: frozenset[str]) -> _Simulation:
-    """Return a draft in which outcomes are declared without bounds: their values may be missing."""
+def _strip_outcomes(draft: _Simulation, outcomes: frozenset[str], body: Sequence[n.Stmt]) -> _Simulation:
+    """Return a draft that takes any values of outcomes: they may be missing, or out of place.
+
+    They are declared without bounds, and what transformed data compute or demand of them is left out, but for
+    what `body` and the transformed parameters read.
+    """
 
     def strip(item: n.Stmt) -> Any:
         is_outcome = isinstance(item, n.Declare) and outcomes & {name for name, _ in item.variables}
         return as_local(item) if is_outcome else item
 
     stripped = tuple(strip(item) for item in draft.tree.get_block("data"))
-    return replace(draft, tree=draft.tree.replace(data=stripped))
+    dependent = _find_dependent(draft, outcomes)
+    block = draft.tree.get_block("transformed data")
+    read = find_read_names((tuple(body), draft.tree.get_block("transformed parameters")))
+    read |= find_read_names(slice_statements(block, read))
+    kept: list[n.Stmt] = []
+    made = frozenset(name for item in block for name in _list_declared(item))
+    for item in block:
+        is_apart = not find_read_names(item) & dependent
+        kept += [item] if is_apart else slice_statements([item], made - (dependent - read))
+    return replace(draft, tree=draft.tree.replace(data=stripped, transformed_data=tuple(kept)))
 
 
 # --- both ---------------------------------------------------------------------------------------------------

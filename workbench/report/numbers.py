@@ -19,6 +19,12 @@ _DIGITS_OF_SCALE = 3
 _SMALLEST_SHARE = 0.001
 """Shares below this, or as close to 1, are written as inequalities: three decimals show no more."""
 
+_DIGITS_OF_ERROR = 2
+"""Significant digits of a standard error, which decide how many decimals its number has."""
+
+_MOST_DECIMALS = 6
+"""Decimals that a number with a standard error has at most."""
+
 
 def choose_decimals(scale: float | None) -> int | None:
     """Return the decimals that show three significant digits of a standard deviation.
@@ -83,6 +89,20 @@ def format_interval(lower: float | None, upper: float | None, decimals: int | No
     if lower is None or upper is None:
         return MISSING
     return f"{format_number(lower, decimals)} to {format_number(upper, decimals)}"
+
+
+def format_with_error(value: float, se: float) -> str:
+    """Return a number with its standard error in parentheses, as many decimals as the error calls for.
+
+    >>> format_with_error(-3.2142, 0.0973), format_with_error(0.5, math.nan), format_with_error(math.nan, 1)
+    ('−3.214 (0.097)', '0.5', '–')
+    """
+    if math.isnan(value):
+        return MISSING
+    if not math.isfinite(se) or se <= 0:
+        return format_number(value)
+    decimals = min(_MOST_DECIMALS, max(0, _DIGITS_OF_ERROR - 1 - math.floor(math.log10(se))))
+    return f"{format_number(value, decimals)} ({format_number(se, decimals)})"
 
 
 def format_percentage(share: float | None, decimals: int | None = None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from workbench import card, files, tables
 from workbench.backends import Backend
@@ -57,6 +58,7 @@ from workbench.results.draws import label_column
 from workbench.studies.fits.progress_message import describe_progress
 from workbench.tables import Table
 from workbench.toolchain import CompiledModel, Toolchain, provision
+from workbench.workflow.bind_covariates import Covariates, bind_covariates
 from workbench.workflow.builds import Builds, take_program
 from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
@@ -198,13 +200,17 @@ def calibrate_program_read(
     tools = provision(options.toolchain, progress).limit(options.timeout)
     with progress.stage("Preparing the fits"):
         program, options = apply_prior_options(program, options, tools.stanc)
-        request = prepare_request(program, table, options)
+        data = (
+            Covariates(prepare_request(program, table, options))
+            if asked.from_posterior
+            else bind_covariates(program, table, options)
+        )
     folder = options.output or choose_folder(program.path, table, asked)
     calibration_folder.check_place(folder)
     if on_tips is not None:
-        on_tips(request.data.tips)
+        on_tips(data.request.data.tips)
     import_while_waiting()
-    return _Work(request, table, options, asked, tools, folder, progress).run()
+    return _Work(data, table, options, asked, tools, folder, progress).run()
 
 
 def check_method_names(names: Sequence[str]) -> None:
@@ -260,7 +266,7 @@ class _Work:
 
     Attributes
     ----------
-    request
+    data
         The program with its data and methods.
     table, options, asked
         The table, and what was asked.
@@ -272,13 +278,18 @@ class _Work:
         Where to report.
     """
 
-    request: FitRequest
+    data: Covariates
     table: Table
     options: FitOptions
     asked: CalibrateOptions
     tools: Toolchain
     folder: Path
     progress: Progress
+
+    @property
+    def request(self) -> FitRequest:
+        """The program with its data and methods; outcomes that the table lacks are placeholders."""
+        return self.data.request
 
     def run(self) -> Calibration:
         """Simulate, fit, judge and write."""
@@ -312,11 +323,11 @@ class _Work:
     ) -> tuple[CalibrationContext, Simulations, list[SimulatedData], tuple[str, ...]]:
         """Return what fits share, the truths, the data sets, and notes about them."""
         other = self._read_other()
-        request, model = self._build(self.request, backend)
-        simulated = request if other is None else other
+        simulated = self.data if other is None else other
         count, seed = self.asked.simulations, self.options.seed
         data: list[SimulatedData] | None = None
         if self.asked.from_posterior:
+            request, model = self._build(self.request, backend)
             with self.progress.stage("Sampling the posterior"):
                 truths = simulate_posterior(
                     request,
@@ -332,23 +343,27 @@ class _Work:
                 )
             request, model, drawn = truths.request, truths.model, truths.simulations
         else:
-            simulator = build_simulator(simulated, self.tools, backend, scratch, self.progress)
+            simulator = build_simulator(
+                simulated.request, self.tools, backend, scratch, self.progress, absent=simulated.absent
+            )
             with self.progress.stage("Simulating data"):
                 drawn = simulator.draw(count, seed)
-            check_outcomes(request, drawn)
+            check_outcomes(self.request, drawn)
+            request, model = self._build(_fill(self.data, drawn), backend)
             if self.asked.rows:
                 data = self._simulate_rows((request, model), simulator, drawn, backend, scratch)
         data = list_drawn(drawn, request) if data is None else data
         if not data:
             raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
-        simulated_by, notes = None, drawn.notes
+        simulated_by, notes = None, (*self.data.notes, *drawn.notes)
         columns = self._list_columns(request, model, backend, scratch)
         if other is not None:
             simulated_by = LikelihoodProgram(
-                *self._build(other, backend), f"{LOG_LIKELIHOOD} of {other.program.path.stem}"
+                *self._build(_fill(other, drawn), backend),
+                f"{LOG_LIKELIHOOD} of {other.request.program.path.stem}",
             )
             theirs = self._list_columns(simulated_by.request, simulated_by.model, backend, scratch)
-            notes = (*notes, *compare_programs(request.program, columns, other.program, theirs))
+            notes = (*notes, *compare_programs(request.program, columns, other.request.program, theirs))
         quantities = parse_quantities(self.asked.quantities, list_author_columns(request.program, columns))
         context = CalibrationContext(request, model, backend, quantities, simulated_by)
         return context, drawn, data, notes
@@ -391,7 +406,7 @@ class _Work:
                 with_loops=builds.build_with_loops,
             )
 
-    def _read_other(self) -> FitRequest | None:
+    def _read_other(self) -> Covariates | None:
         """Return the request of the program that simulates, with the same table; its priors are its own."""
         path = self.asked.simulate_with
         if path is None:
@@ -408,7 +423,7 @@ class _Work:
             carried=None,
             roles={},
         )
-        return prepare_request(program, self.table, options)
+        return bind_covariates(program, self.table, options)
 
     def _list_columns(
         self, request: FitRequest, model: CompiledModel, backend: Any, scratch: Path
@@ -546,6 +561,19 @@ class _Work:
         files.replace_file(self.folder / REPORT, render(build_calibration_report(found)))
         calibration_folder.write_record(self.folder, record)
         return found
+
+
+def _fill(data: Covariates, drawn: Simulations) -> FitRequest:
+    """Return the request with the first data set in the place of outcomes that the table lacks."""
+    kept = np.flatnonzero(drawn.is_drawn)
+    if not data.absent or not len(kept):
+        return data.request
+    bound = data.request.data
+    variables = tuple(
+        replace(item, value=drawn.outcomes[item.name][kept[0]]) if item.name in data.absent else item
+        for item in bound.variables
+    )
+    return replace(data.request, data=replace(bound, variables=variables))
 
 
 def _remove_damaged(pieces: Path, tasks: Sequence[Task]) -> None:

@@ -9,17 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from workbench import binding, files
+from workbench import files
 from workbench.backends.stan import StanBackend
 from workbench.calibration.prior_predictive import PriorPredictive, Range, examine_prior
 from workbench.calibration.simulator import build_simulator
-from workbench.errors import BindingError, MethodError, ProgramError, RequestError
+from workbench.errors import BindingError, MethodError, RequestError
 from workbench.files import make_scratch
-from workbench.program import Declaration, Program
+from workbench.program import Program
 from workbench.program.simulating_program import list_outcomes
-from workbench.program.syntax.expression import evaluate
 from workbench.progress import SILENT, Progress
 from workbench.provenance import read_workbench_version
 from workbench.report.html import render
@@ -28,9 +25,8 @@ from workbench.request import FitRequest
 from workbench.results.record import read_versions
 from workbench.tables import Table
 from workbench.toolchain import Toolchain
-from workbench.workflow.dry_run import dry_run
+from workbench.workflow.bind_covariates import bind_covariates
 from workbench.workflow.options import FitOptions
-from workbench.workflow.prepare_request import prepare_request
 from workbench.workflow.prior_options import apply_prior_options
 
 MOST_DRAWS = 100_000
@@ -88,26 +84,35 @@ def examine(
         raise MethodError("the prior is that of the program's own scale: `standardize` has no meaning here.")
     with progress.stage("Preparing the prior"):
         program, options = apply_prior_options(program, options, tools.stanc)
-        request, absent = bind_covariates(program, table, options)
+        covariates = bind_covariates(program, table, options)
         limits = _check_plausible(plausible or {}, program)
     backend = StanBackend()
     try:
         with make_scratch() as folder:
             simulator, reason = None, ""
             try:
-                simulator = build_simulator(request, tools, backend, folder, progress, absent=absent)
+                simulator = build_simulator(
+                    covariates.request, tools, backend, folder, progress, absent=covariates.absent
+                )
             except BindingError:
                 raise
             except RequestError as error:
                 reason = error.message
                 simulator = build_simulator(
-                    request, tools, backend, folder, progress, absent=absent, has_outcomes=False
+                    covariates.request,
+                    tools,
+                    backend,
+                    folder,
+                    progress,
+                    absent=covariates.absent,
+                    has_outcomes=False,
                 )
+            simulator = replace(simulator, notes=(*covariates.notes, *simulator.notes))
             with progress.stage("Drawing from the prior") as stage:
                 found = examine_prior(simulator, draws, plausible=limits, level=options.level, stage=stage)
     finally:
         backend.end_idle()
-    origin = _record_origin(request, table, tools, options)
+    origin = _record_origin(covariates.request, table, tools, options)
     return PriorFindings(program.name, table.path.name, replace(found, reason=reason), origin)
 
 
@@ -131,53 +136,6 @@ def _record_origin(request: FitRequest, table: Table, tools: Toolchain, options:
         platform=platform.platform(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def bind_covariates(program: Program, table: Table, options: FitOptions) -> tuple[FitRequest, frozenset[str]]:
-    """Return the request for a table that may lack outcomes, and the outcomes that it lacks.
-
-    These have placeholders, which nothing may depend on.
-    """
-    attempt = dry_run(program, table, options)
-    known = {item.name for item in attempt.binding.data.variables}
-    missing = [name for name in list_outcomes(program) if name not in known and name not in options.given]
-    if not missing:
-        return prepare_request(program, table, options), frozenset()
-    values = dict(attempt.binding.data.values)
-    given = dict(options.given)
-    for name in missing:
-        declared = next(item for item in program.data if item.name == name)
-        for size in declared.sizes:
-            if size.text not in values and size.text.isidentifier() and table.rows:
-                given[size.text] = values[size.text] = table.rows
-        placeholder = _make_placeholder(declared, values)
-        if placeholder is None:
-            raise RequestError(
-                f"the table has no column for the outcome `{name}`, and its size is not known without one.",
-                hint="give its sizes with --set, for example --set N=100",
-            )
-        given[name] = placeholder
-    return prepare_request(program, table, replace(options, given=given)), frozenset(missing)
-
-
-def _make_placeholder(declared: Declaration, values: Mapping[str, Any]) -> Any:
-    """Return a value that the declaration of an outcome allows; `None` where it is not known."""
-    shape = binding.evaluate_shape(declared, values)
-    known = tuple(length for length in shape if length is not None)
-    if len(known) < len(shape):
-        return None
-    kind = np.int64 if declared.is_integer else np.float64
-    plain = {
-        name: np.asarray(value).tolist() for name, value in values.items() if not isinstance(value, dict)
-    }
-    for bound in (declared.lower, declared.upper):
-        if bound is not None:
-            try:
-                found = np.asarray(evaluate(bound.node, plain), dtype=float)
-                return np.broadcast_to(found, known).astype(kind).tolist()
-            except (ProgramError, ValueError, KeyError, TypeError):
-                return None
-    return np.zeros(known, dtype=kind).tolist()
 
 
 def _check_plausible(plausible: Mapping[str, tuple[float, float]], program: Program) -> dict[str, Range]:

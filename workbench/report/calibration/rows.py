@@ -21,7 +21,7 @@ from workbench.report.document import (
     Tone,
     VerdictReason,
 )
-from workbench.report.numbers import MISSING, format_count, format_number
+from workbench.report.numbers import MISSING, format_count, format_number, format_with_error
 
 _MOST_DRAWN = 12
 """Quantities that are drawn, those known worst first; the table has all."""
@@ -127,7 +127,7 @@ def _list_cells(item: RowsCalibration, others: list[str]) -> tuple[Cell, ...]:
         Cell(format_count(item.fits)),
         Cell(_show(item.rmse, item.rmse_se)),
         Cell(_show(item.bias, item.bias_se)),
-        Cell(MISSING if item.width is None else f"{item.width:.3g}"),
+        Cell(MISSING if item.width is None else format_number(float(f"{item.width:.3g}"))),
         Cell(show_share(item.coverage), Tone.CAUTION if item.is_off else None),
         Cell(MISSING if item.contraction is None else format_number(item.contraction, 2)),
     ]
@@ -138,7 +138,7 @@ def _list_cells(item: RowsCalibration, others: list[str]) -> tuple[Cell, ...]:
 
 
 def _show(value: float | None, error: float | None) -> str:
-    return MISSING if value is None or error is None else f"{value:.3g} ({error:.2g})"
+    return MISSING if value is None or error is None else format_with_error(value, error)
 
 
 def tabulate_probabilities(record: CalibrationRecord) -> TableBlock:

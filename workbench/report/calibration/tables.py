@@ -12,7 +12,7 @@ from workbench.calibration.record import (
     QuantityCalibration,
 )
 from workbench.report.document import Cell, Column, TableBlock, Tone
-from workbench.report.numbers import MISSING, format_count, format_number, format_seconds
+from workbench.report.numbers import MISSING, format_count, format_number, format_seconds, format_with_error
 
 _TONES = {
     "calibrated": Tone.OK,
@@ -118,7 +118,7 @@ def _list_cells(one: QuantityCalibration, level: float) -> tuple[Cell, ...]:
         ),
         Cell(_show_with_error(one.bias, one.bias_se, 2)),
         Cell(MISSING if one.contraction is None else format_number(one.contraction, 2)),
-        Cell(MISSING if one.error is None else f"{one.error:.3g} ({one.error_se or 0:.2g})"),
+        Cell(MISSING if one.error is None else format_with_error(one.error, one.error_se or 0.0)),
     )
 
 

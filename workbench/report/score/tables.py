@@ -18,8 +18,9 @@ from workbench.report.numbers import (
     format_number,
     format_percentage,
     format_share,
+    format_with_error,
 )
-from workbench.report.score.words import SCORES, format_measure, format_with_error, name_method
+from workbench.report.score.words import SCORES, format_measure, name_method
 
 _MOST_COMPONENTS = 30
 """Components that a table lists. Ours."""

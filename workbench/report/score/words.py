@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from workbench.prediction.scores.measures import Measure
-from workbench.report.numbers import MISSING, format_number
+from workbench.report.numbers import MISSING, format_with_error
 
 METHODS = {
     "nuts": "NUTS",
@@ -54,12 +52,6 @@ SCORES = {
 }
 """What each score is called, and what it is."""
 
-_DIGITS_OF_ERROR = 2
-"""Significant digits of a standard error, which decide how many a score has."""
-
-_MOST_DECIMALS = 6
-"""Decimals that a score has at most."""
-
 
 def name_method(method: str) -> str:
     """Return the name of a method for people.
@@ -68,24 +60,6 @@ def name_method(method: str) -> str:
     ('MLE', 'other')
     """
     return METHODS.get(method, method)
-
-
-def format_with_error(value: float, se: float) -> str:
-    """Return a number with its standard error in parentheses, as many decimals as the error calls for.
-
-    >>> format_with_error(-3.2142, 0.0973), format_with_error(0.5, math.nan), format_with_error(math.nan, 1)
-    ('−3.214 (0.097)', '0.5', '–')
-    """
-    if math.isnan(value):
-        return MISSING
-    if not math.isfinite(se) or se <= 0:
-        return format_number(value)
-    decimals = _choose_decimals(se)
-    return f"{format_number(value, decimals)} ({format_number(se, decimals)})"
-
-
-def _choose_decimals(se: float) -> int:
-    return min(_MOST_DECIMALS, max(0, _DIGITS_OF_ERROR - 1 - math.floor(math.log10(se))))
 
 
 def say_with_error(value: float, se: float) -> str:
