@@ -19,6 +19,7 @@ from typer.main import get_command
 
 import workbench
 from workbench import errors, library, thresholds
+from workbench.calibration.record import CalibrationRecord
 from workbench.cli.app import app
 from workbench.cli.help_page import EXAMPLES
 from workbench.diagnostics.catalogue import CATALOGUE
@@ -40,6 +41,11 @@ SCHEMAS: dict[str, tuple[str, Any, str]] = {
     "run": ("`run.json`", Results, "what a fit found, with its provenance"),
     "study": ("`study.json`", StudyResults, "a study of prior sensitivity"),
     "fits": ("`fits.json`", SegmentsRecord, "fits of one program to each group of a table"),
+    "calibration": (
+        "`calibration.json`",
+        CalibrationRecord,
+        "what fits of simulated data say of each method",
+    ),
     "registry-event": ("`events.jsonl` of a registry", registry_events.Event, _EVENT),
     "registry-index": ("`index.json` of a registry", RegistryIndex, "what its events add up to"),
     "monitor-event": ("`events.jsonl` of a monitor", MonitorEvent, _EVENT),
