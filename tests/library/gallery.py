@@ -74,11 +74,9 @@ def describe(fit: workbench.Fit) -> Entry:
     results = fit.results
     diagnosis = fit.diagnosis
     issues = [check.code for check in diagnosis.checks if check.status == "issue"]
-    terms = [[term.role, term.statement] for term in results.model.terms]
     return {
         "verdict": diagnosis.verdict,
         "issues": issues,
-        "terms": terms,
         "several_maxima": [
             name
             for name, starts in (("mle", results.mle.starts), ("map", results.map.starts))
