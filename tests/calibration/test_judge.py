@@ -214,6 +214,9 @@ def test_errors_of_the_shape_are_those_of_repetition():
     assert np.std(bias) == pytest.approx(bias_se.mean(), rel=0.06)
     assert np.std(spread) == pytest.approx(spread_se.mean(), rel=0.1)
     assert np.mean(spread) == pytest.approx(1, abs=0.02)
+    narrow = [measure_shape(stats.norm.cdf(2.5 * rng.standard_normal(FITS)))[:2] for _ in range(2000)]
+    bias, bias_se = np.array(narrow).T
+    assert np.std(bias) == pytest.approx(bias_se.mean(), rel=0.06)
 
 
 def test_dependent_draws_are_named_beside_what_else_may_be_wrong():

@@ -329,3 +329,42 @@ def test_a_column_that_may_be_the_outcome_is_pointed_at(calibrate):
     (note,) = calibrate(matrix.replace("beta * x", "X * beta"), rows=()).record.notes
     assert "no column is named `y`, and `X` takes the columns `bought`, `x`" in note
     assert "--column y=COLUMN" in note
+
+
+# --- Programs that check their outcomes -------------------------------------------------------------------
+
+CHECKED = POSITIVE.replace("real<lower=0.01> smallest = min(y);", "").replace("y[n] <= 0)", "y[n] <= LIMIT)")
+
+
+@pytest.mark.parametrize("has_outcome", [True, False])
+def test_data_sets_that_the_program_refuses_are_left_out_or_too_many(calibrate, has_outcome):
+    known = pd.read_csv("rows.csv").assign(y=5.0)
+    (known if has_outcome else known.drop(columns="y")).to_csv("rows.csv", index=False)
+    # The least of 12 lognormal values lies below 0.02 in 2 % of data sets, and below 0.5 in most.
+    found = calibrate(CHECKED.replace("LIMIT", "0.02"), rows=(), methods=(Map(),), count=400, seed=2)
+    (method,), record = found.record.methods, found.record
+    assert 0 < record.left_out < 20
+    assert method.fits == 400 - record.left_out
+    assert not method.failed
+    assert any(f"refuse {record.left_out} of 400 simulated" in note for note in record.notes)
+    with pytest.raises(RequestError, match=r"refuse \d+ of 40 simulated data sets: .*an outcome of 0"):
+        calibrate(CHECKED.replace("LIMIT", "0.5"), rows=(), count=40)
+
+
+def test_a_program_that_refuses_every_data_set_is_refused(calibrate):
+    pd.read_csv("rows.csv").drop(columns="y").to_csv("rows.csv", index=False)
+    with pytest.raises(
+        RequestError, match=r"refuses? (each of|8 of) 8 simulated data sets: .*an outcome of 0"
+    ):
+        calibrate(CHECKED.replace("LIMIT", "1e9"), rows=())
+
+
+@pytest.mark.parametrize("has_outcome", [True, False])
+def test_prior_and_likelihood_in_one_expression_are_named(calibrate, has_outcome):
+    mixed = KNOWN.replace("mu ~ normal(0, 1);", "real lp = normal_lpdf(mu | 0, 1);")
+    mixed = mixed.replace("y ~ normal(mu, 2);", "lp += normal_lpdf(y | mu, 2); target += lp;")
+    if not has_outcome:
+        pd.read_csv("rows.csv").drop(columns="y").to_csv("rows.csv", index=False)
+    with pytest.raises(RequestError, match=r"the role of `target \+= lp;` on line 11 is unclear") as found:
+        calibrate(mixed, rows=())
+    assert found.value.hint == "add each density to `target` by a statement of its own"

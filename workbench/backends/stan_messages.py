@@ -17,6 +17,9 @@ ITERATIONS_USED_UP = "Maximum number of iterations hit"
 _CMDSTANPY_PREFIX = re.compile(r"Error during \w+[:!]")
 """The line with which cmdstanpy introduces Stan's message."""
 
+_NAMESPACE = re.compile(r"\b\w+_namespace::\w+: ")
+"""Where Stan's generated code says that a check of transformed data or a bound failed."""
+
 _FAILED_COMMAND = re.compile(r"Error during \w+[:!] Command '.*' failed:")
 """What cmdstanpy writes before Stan's message, on the same line."""
 
@@ -140,6 +143,7 @@ def extract_error(text: str, places: Mapping[int, str] | None = None) -> str:
     text = name_places(text, places or {})
     body, _, files = text.partition("Command and output files:")
     body = _FAILED_COMMAND.sub("", body)
+    body = _NAMESPACE.sub("", body)
     lines = [line.strip() for line in body.splitlines() if line.strip() and not _CMDSTANPY_PREFIX.match(line)]
     errors = [line for line in lines if line.startswith(("Error", "Exception"))] or lines
     return " ".join(dict.fromkeys(errors[-3:])) or _describe_signal(files)

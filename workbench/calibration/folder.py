@@ -175,7 +175,10 @@ def read(folder: Path) -> Calibration:
     if not is_calibration(folder):
         hint = "`workbench calibrate` makes such a folder"
         raise RunNotFound(f"a calibration was expected in `{folder}`, but it has no `{RECORD}`.", hint=hint)
-    content = read_json(folder / RECORD)
+    try:
+        content = read_json(folder / RECORD)
+    except RunIncomplete as reason:
+        raise RunIncomplete(reason.message, hint=_AGAIN) from reason
     if content.get("schema") != SCHEMA:
         schema = str(content.get("schema"))[:40]
         raise RunIncomplete(

@@ -209,7 +209,8 @@ def measure_shape(place: Floats) -> tuple[float, float, float, float]:
     edge = float(special.ndtri(0.5 + _MIDDLE / 2))
     density = 2 * np.exp(-(edge**2) / 2) / np.sqrt(2 * np.pi)
     relative = np.sqrt(_MIDDLE * (1 - _MIDDLE) / count) / density / edge
-    return float(scores.mean()), float(1 / np.sqrt(count)), float(middle), float(relative)
+    deviation = scores.std(ddof=1) if count > 1 else 1.0
+    return float(scores.mean()), float(deviation / np.sqrt(count)), float(middle), float(relative)
 
 
 def adjust_p_values(values: Sequence[float]) -> list[float]:

@@ -474,12 +474,8 @@ def check_prior(request: FitRequest) -> None:
     for capability in describe(program, request.data.values).capabilities:
         if capability.name == "prior draws" and not capability.is_available:
             reason = capability.reason.rstrip(".")
-            is_mixed = any(term.role == "unplaced" and not term.is_constant for term in program.terms)
             raise RequestError(
-                f"nothing can be drawn from the prior of `{program.path.name}`: {reason}.",
-                hint="write each density as a statement of its own, or say what a statement is with --role"
-                if is_mixed
-                else hint,
+                f"nothing can be drawn from the prior of `{program.path.name}`: {reason}.", hint=hint
             )
     name, outcomes = find_parameter_by_outcome(program)
     if name:

@@ -199,7 +199,7 @@ def describe_power(count: int) -> str:
     return (
         f"Among ten quantities, {count:,} simulations show intervals that are wrong by a factor of "
         f"{factor:.2g}, or a shift of {shift:.1g} posterior standard deviations, in about nine of ten cases: "
-        "a smaller difference may be there."
+        "a smaller error may be there."
     )
 
 
@@ -243,10 +243,15 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
     found
         The method.
     is_foreign
-        Whether another program simulated the data.
+        Whether another program simulated the data, and no method is known to be right for them.
     """
     if found.judgement != "not calibrated":
         return ()
+    if is_foreign and found.method != "nuts":
+        return (
+            f"The two programs differ, or {found.label} is wrong for the program that is fitted: NUTS, which "
+            "is right for it if its checks are quiet, tells which (--method nuts).",
+        )
     if found.method in ("laplace", "pathfinder"):
         return (f"Use NUTS for this model: {found.label} approximates its posterior badly.",)
     if found.method in ("mle", "map"):

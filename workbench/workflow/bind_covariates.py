@@ -52,6 +52,7 @@ def bind_covariates(program: Program, table: Table, options: FitOptions) -> Cova
     RequestError
         The table does not suit the program, or the size of an outcome that it lacks is not known.
     """
+    _check_roles(program)
     attempt = dry_run(program, table, options)
     named = {*options.given, *options.columns, *attempt.binding.matches}
     known = {item.name for item in attempt.binding.data.variables}
@@ -77,6 +78,27 @@ def bind_covariates(program: Program, table: Table, options: FitOptions) -> Cova
             given[name] = placeholder.tolist()
     request = prepare_request(program, table, replace(options, given=given))
     return Covariates(request, frozenset(missing), _describe_remainder(attempt, missing))
+
+
+def _check_roles(program: Program) -> None:
+    """Refuse a statement that may be prior or likelihood: without it the outcomes are not known.
+
+    Raises
+    ------
+    RequestError
+        The message says what the statement is.
+    """
+    for term in program.terms:
+        if term.role == "unplaced" and not term.is_constant:
+            is_mixed = "inside one expression" in term.reason
+            role = f"--role 'line {term.line}=likelihood', or prior"
+            raise RequestError(
+                f"nothing can be simulated from `{program.path.name}`: the role of `{term.text}` on line "
+                f"{term.line} is unclear: {term.reason}{'' if term.reason.endswith('?') else '.'}",
+                hint="add each density to `target` by a statement of its own"
+                if is_mixed
+                else f"say it: {role}",
+            )
 
 
 def _make_placeholder(declared: Declaration, values: Mapping[str, Any]) -> np.ndarray | None:

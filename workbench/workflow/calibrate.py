@@ -29,8 +29,9 @@ from workbench.calibration.judge import judge_method
 from workbench.calibration.other_rows import check_prior_stays, check_rows, simulate_rows
 from workbench.calibration.posterior_truths import check_outcomes, simulate_posterior
 from workbench.calibration.quantities import LOG_LIKELIHOOD, parse_quantities
-from workbench.calibration.record import SCHEMA, CalibrationRecord
+from workbench.calibration.record import SCHEMA, CalibrationRecord, MethodCalibration
 from workbench.calibration.recovery import list_needed, summarise_probabilities, summarise_rows
+from workbench.calibration.refused_data import leave_out_refused
 from workbench.calibration.simulated_fit import SimulatedFit, read_fits
 from workbench.calibration.simulator import (
     GIVEN,
@@ -41,7 +42,7 @@ from workbench.calibration.simulator import (
 )
 from workbench.calibration.tasks import list_drawn, list_tasks
 from workbench.calibration.words import describe_all, describe_power
-from workbench.errors import MethodError, RequestError, RunIncomplete
+from workbench.errors import ChainFailed, MethodError, RequestError, RunIncomplete
 from workbench.estimation.context import FitContext
 from workbench.estimation.estimate import choose_program
 from workbench.execution import Executor, LocalExecutor, Task, TaskOutcome
@@ -71,6 +72,9 @@ MOST_SIMULATIONS = 100_000
 
 MOST_ROWS = 10_000_000
 """The most rows of a simulated data set: they are held in memory. Ours."""
+
+_MOST_TRIED = 20
+"""The most data sets that a program may refuse before nothing is fitted, where the table has none. Ours."""
 
 _LONG_NAME = 60
 """The most characters of a program or a table in the name of a folder. Ours."""
@@ -349,17 +353,18 @@ class _Work:
             with self.progress.stage("Simulating data"):
                 drawn = simulator.draw(count, seed)
             check_outcomes(self.request, drawn)
-            request, model = self._build(_fill(self.data, drawn), backend)
+            request, model = self._build_filled(self.data, drawn, backend)
             if self.asked.rows:
                 data = self._simulate_rows((request, model), simulator, drawn, backend, scratch)
         data = list_drawn(drawn, request) if data is None else data
+        data, refused = leave_out_refused(request, model.exe, backend, scratch, data)
         if not data:
             raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
-        simulated_by, notes = None, (*self.data.notes, *drawn.notes)
+        simulated_by, notes = None, (*self.data.notes, *drawn.notes, *([refused] if refused else []))
         columns = self._list_columns(request, model, backend, scratch)
         if other is not None:
             simulated_by = LikelihoodProgram(
-                *self._build(_fill(other, drawn), backend),
+                *self._build_filled(other, drawn, backend),
                 f"{LOG_LIKELIHOOD} of {other.request.program.path.stem}",
             )
             theirs = self._list_columns(simulated_by.request, simulated_by.model, backend, scratch)
@@ -405,6 +410,22 @@ class _Work:
                 in_one_sum=builds.build_in_one_sum,
                 with_loops=builds.build_with_loops,
             )
+
+    def _build_filled(
+        self, data: Covariates, drawn: Simulations, backend: Backend
+    ) -> tuple[FitRequest, CompiledModel]:
+        """Return what `_build` does, with a data set that the program takes in the place of absent outcomes."""
+        numbers = np.flatnonzero(drawn.is_drawn)[:_MOST_TRIED].tolist() if data.absent else []
+        for number in numbers:
+            try:
+                return self._build(_fill(data, drawn, number), backend)
+            except ChainFailed as reason:
+                if number == numbers[-1]:
+                    raise RequestError(
+                        f"the program refuses each of {len(numbers)} simulated data sets: {reason.message}",
+                        hint="take a prior and a likelihood that keep to what its transformed data demand",
+                    ) from reason
+        return self._build(data.request, backend)
 
     def _read_other(self) -> Covariates | None:
         """Return the request of the program that simulates, with the same table; its priors are its own."""
@@ -514,24 +535,25 @@ class _Work:
         labels = self.request.data.labels
         by_name = {name: label_column(name, self.request.program, labels) for name in names}
         most_rows = max((fit.rows for fit in fits if fit.rows is not None), default=None)
-        methods = tuple(
-            judge_method(
+        is_foreign = self.asked.simulate_with is not None
+        methods: list[MethodCalibration] = []
+        for method in list_fitted(self.request.methods):  # NUTS is the first
+            found = judge_method(
                 method.name,
                 [fit for fit in fits if fit.method == method.name and fit.rows == most_rows],
                 by_name,
                 self.options.level,
-                is_foreign=self.asked.simulate_with is not None,
+                is_foreign=is_foreign and not any(item.judgement == "calibrated" for item in methods),
                 wanted=wanted,
             )
-            for method in list_fitted(self.request.methods)
-        )
+            methods.append(found)
         by_rows = summarise_rows(fits, by_name, self.options.level) if self.asked.rows else ()
         needed = list_needed(by_rows, self.options.level)
         total = max(1, len(self.asked.rows)) * len(drawn.is_drawn)
-        is_foreign = self.asked.simulate_with is not None
         answer = describe_all(methods, is_foreign=is_foreign)
-        if is_foreign and any(item.judgement == "calibrated" for item in methods):
-            notes = (describe_power(min(item.fits for item in methods)), *notes)
+        right = [item.fits for item in methods if item.judgement == "calibrated"]
+        if right and (is_foreign or min(right) < CalibrateOptions.simulations):
+            notes = (describe_power(min(right)), *notes)
         if left_out:
             notes = (
                 *notes,
@@ -547,7 +569,7 @@ class _Work:
             left_out=left_out,
             sentence=f"{needed[0].sentence} {answer}" if needed else answer,
             notes=notes,
-            methods=methods,
+            methods=tuple(methods),
             by_rows=by_rows,
             probabilities=summarise_probabilities(fits) if self.asked.rows else (),
             needed=needed,
@@ -563,14 +585,11 @@ class _Work:
         return found
 
 
-def _fill(data: Covariates, drawn: Simulations) -> FitRequest:
-    """Return the request with the first data set in the place of outcomes that the table lacks."""
-    kept = np.flatnonzero(drawn.is_drawn)
-    if not data.absent or not len(kept):
-        return data.request
+def _fill(data: Covariates, drawn: Simulations, number: int) -> FitRequest:
+    """Return the request with a data set in the place of outcomes that the table lacks."""
     bound = data.request.data
     variables = tuple(
-        replace(item, value=drawn.outcomes[item.name][kept[0]]) if item.name in data.absent else item
+        replace(item, value=drawn.outcomes[item.name][number]) if item.name in data.absent else item
         for item in bound.variables
     )
     return replace(data.request, data=replace(bound, variables=variables))
