@@ -650,6 +650,9 @@ def _find_authors(draft: _Simulation, wanted: Mapping[str, _Variable]) -> dict[s
     for name in wanted:
         if name not in found:
             reason = next((item.reason for item in draft.program.replicates if item.outcome == name), "")
+            about = next((term for term in likelihood if name in term.outcomes), None)
+            if not reason and about is not None:
+                reason = f"`{about.text}` on line {about.line} is a density of what is computed from it"
             raise CannotSimulateError(
                 f"`{name}` cannot be drawn: {reason or 'no statement is a density of it'}."
             )

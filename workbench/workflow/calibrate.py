@@ -414,7 +414,7 @@ class _Work:
     def _build_filled(
         self, data: Covariates, drawn: Simulations, backend: Backend
     ) -> tuple[FitRequest, CompiledModel]:
-        """Return what `_build` does, with a data set that the program takes in the place of absent outcomes."""
+        """Return what `_build` does; absent outcomes are those of a data set that the program takes."""
         numbers = np.flatnonzero(drawn.is_drawn)[:_MOST_TRIED].tolist() if data.absent else []
         for number in numbers:
             try:
