@@ -198,7 +198,7 @@ def describe_power(count: int) -> str:
     factor, shift = _SEEN_FACTOR**scale, _SEEN_SHIFT * scale
     return (
         f"Among ten quantities, {count:,} simulations show intervals that are wrong by a factor of "
-        f"{factor:.2g}, or a shift of {shift:.1g} posterior standard deviations, in about nine of ten cases: "
+        f"{factor:.2g}, or a shift of {shift:.2g} posterior standard deviations, in about nine of ten cases: "
         "a smaller error may be there."
     )
 

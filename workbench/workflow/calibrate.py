@@ -347,9 +347,14 @@ class _Work:
                 )
             request, model, drawn = truths.request, truths.model, truths.simulations
         else:
-            simulator = build_simulator(
-                simulated.request, self.tools, backend, scratch, self.progress, absent=simulated.absent
-            )
+            try:
+                simulator = build_simulator(
+                    simulated.request, self.tools, backend, scratch, self.progress, absent=simulated.absent
+                )
+            except RequestError as reason:
+                if other is None or "--simulate-with" not in (reason.hint or ""):
+                    raise
+                raise RequestError(reason.message) from reason  # another program was named already
             with self.progress.stage("Simulating data"):
                 drawn = simulator.draw(count, seed)
             check_outcomes(self.request, drawn)
