@@ -116,9 +116,15 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
             yield f"- {_METHODS[found['method']]} has no fit in {count}: {_clean(words)}"
     if entry["left_out"]:
         yield f"- {entry['left_out']} more data sets hold numbers that are no data, and are left out."
+    settings = "default settings"
+    if "nuts" in entry:
+        chains, warmup, draws = entry["nuts"]
+        settings = (
+            f"NUTS with {chains} chains of {warmup} warm-up and {draws} kept draws, else default settings"
+        )
     yield from (
         "",
-        f"{entry['simulations']} data sets, default settings, seed 1, workbench {entry['workbench']}.",
+        f"{entry['simulations']} data sets, {settings}, seed 1, workbench {entry['workbench']}.",
     )
 
 

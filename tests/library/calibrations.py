@@ -34,6 +34,9 @@ RECORD = ROOT / "docs" / "calibration.json"
 METHODS = ("nuts", "laplace", "map", "mle")
 """The methods that are compared."""
 
+NUTS = ("--chains", "--warmup", "--draws")
+"""What makes chains shorter than they are by default."""
+
 Entry = dict[str, Any]
 
 
@@ -42,6 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posterior", action="store_true", help="draw truths from the posterior of the data")
     parser.add_argument("--simulations", type=int, default=40)
+    parser.add_argument(
+        "--nuts",
+        type=int,
+        nargs=3,
+        metavar=("CHAINS", "WARMUP", "DRAWS"),
+        help="shorter ones, for slow models",
+    )
     parser.add_argument("--seconds", type=float, default=600.0, help="the longest time for a model")
     parser.add_argument(
         "--runs", type=Path, default=ROOT / "build" / "calibrations", help="folder of finished fits"
@@ -54,7 +64,9 @@ def main() -> None:
         if is_known(read_record(), model, kind):
             continue
         started = time.monotonic()
-        entry = measure(model, kind, options.simulations, options.seconds, options.runs / f"{name}-{kind}")
+        entry = measure(
+            model, kind, options.simulations, options.seconds, options.runs / f"{name}-{kind}", options.nuts
+        )
         if entry:
             keep(name, kind, entry)
         said = entry.get("sentence") or entry.get("refused") or "not finished"
@@ -102,12 +114,21 @@ def hash_inputs(model: BundledModel) -> str:
     ]
 
 
-def measure(model: BundledModel, kind: str, simulations: int, seconds: float, folder: Path) -> Entry:
+def measure(
+    model: BundledModel,
+    kind: str,
+    simulations: int,
+    seconds: float,
+    folder: Path,
+    nuts: tuple[int, int, int] | None,
+) -> Entry:
     """Calibrate a model as the command line does, and return its entry; an empty one if time runs out."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "workbench", "calibrate", model.name, "--method", ",".join(METHODS)]
     command += ["--simulations", str(simulations), "--jobs", "1", "--quiet", "--output", str(folder)]
     command += ["--posterior"] if kind == "posterior" else []
+    if nuts:
+        command += [word for pair in zip(NUTS, map(str, nuts), strict=True) for word in pair]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
             _, words = process.communicate(timeout=seconds)
@@ -117,7 +138,9 @@ def measure(model: BundledModel, kind: str, simulations: int, seconds: float, fo
                 process.communicate(timeout=30)
             process.kill()
             return {}
-    return read_entry(model, folder) if process.returncode == 0 else describe_refusal(model, words)
+    if process.returncode:
+        return describe_refusal(model, words)
+    return read_entry(model, folder) | ({"nuts": list(nuts)} if nuts else {})
 
 
 def describe_refusal(model: BundledModel, words: str) -> Entry:
