@@ -120,7 +120,7 @@ def measure(
     simulations: int,
     seconds: float,
     folder: Path,
-    nuts: tuple[int, int, int] | None,
+    nuts: tuple[int, int, int] | None = None,
 ) -> Entry:
     """Calibrate a model as the command line does, and return its entry; an empty one if time runs out."""
     folder.parent.mkdir(parents=True, exist_ok=True)
