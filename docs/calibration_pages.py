@@ -59,7 +59,7 @@ def _format_row(name: str, entry: dict[str, Any]) -> Iterator[str]:
 
 def _say(found: dict[str, Any]) -> str:
     if found["judgement"] == "not calibrated":
-        return f"**off**: {len(found['off'])} of {found['quantities']}"
+        return f"**off**: {found['off_count']} of {found['quantities']}"
     if found["judgement"] == "calibrated":
         return "calibrated"
     sentence = found["sentence"]
@@ -110,8 +110,8 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
             yield f"- {_clean(found['sentence'])}"
         sentences = [item["sentence"] for item in found["off"]]
         yield from (f"- {_clean(sentence)}" for sentence in sentences[:_MOST_SENTENCES])
-        if len(sentences) > _MOST_SENTENCES:
-            yield f"- {_METHODS[found['method']]} is off for {len(sentences) - _MOST_SENTENCES} more."
+        if found["off_count"] > _MOST_SENTENCES:
+            yield f"- {_METHODS[found['method']]} is off for {found['off_count'] - _MOST_SENTENCES} more."
         for words, count in found["failures"]:
             yield f"- {_METHODS[found['method']]} has no fit in {count}: {_clean(words)}"
     if entry["left_out"]:

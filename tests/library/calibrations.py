@@ -37,6 +37,9 @@ METHODS = ("nuts", "laplace", "map", "mle")
 NUTS = ("--chains", "--warmup", "--draws")
 """What makes chains shorter than they are by default."""
 
+MOST_OFF = 8
+"""How many of the quantities of a method that is wrong the record describes: a model may have a thousand."""
+
 Entry = dict[str, Any]
 
 
@@ -173,12 +176,19 @@ def _describe_method(found: MethodCalibration) -> Entry:
         "fits": found.fits,
         "failed": found.failed,
         "quantities": len(found.quantities),
-        "off": [_describe_quantity(item) for item in found.quantities if item.is_off],
+        "off_count": sum(item.is_off for item in found.quantities),
+        "off": [_describe_quantity(item) for item in _list_worst(found)],
         "coverage": [_round(min(held)), _round(statistics.median(held))] if held else [],
         "seconds": _round(found.seconds),
         "fired": {rate.code: [rate.fired, rate.fits] for rate in found.checks if rate.fired},
         "failures": [[item.words, item.fits] for item in found.failures],
     }
+
+
+def _list_worst(found: MethodCalibration) -> list[QuantityCalibration]:
+    """Return the quantities that are known worst to be wrong, as many as are kept."""
+    off = [item for item in found.quantities if item.is_off]
+    return sorted(off, key=lambda item: item.adjusted or 0.0)[:MOST_OFF]
 
 
 def _describe_quantity(item: QuantityCalibration) -> Entry:

@@ -65,9 +65,22 @@ def test_a_model_is_measured_and_one_without_time_is_not(tmp_path):
 def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
     method = {"method": "laplace", "judgement": "not calibrated", "fits": 39, "failed": 1, "quantities": 3}
     off = [{"quantity": "tau", "sentence": "Laplace's intervals for `tau` are too narrow."}]
-    method |= {"off": off, "coverage": [0.5, 0.9], "seconds": 0.123, "fired": {"WB301": [2, 39]}}
+    method |= {
+        "off_count": 1,
+        "off": off,
+        "coverage": [0.5, 0.9],
+        "seconds": 0.123,
+        "fired": {"WB301": [2, 39]},
+    }
     entry = {"sentence": "Laplace cannot be relied on.", "simulations": 40, "left_out": 3, "workbench": "1"}
-    nuts = method | {"method": "nuts", "judgement": "undecided", "failed": 0, "off": [], "failures": []}
+    nuts = method | {
+        "method": "nuts",
+        "judgement": "undecided",
+        "failed": 0,
+        "off_count": 0,
+        "off": [],
+        "failures": [],
+    }
     nuts["sentence"] = "NUTS shows no fault, but WB201 fired in 9 of 39 fits."
     entry["methods"] = [nuts, method | {"failures": [["no *mode*.", 1]]}]
     refusal = "error: it is a series_only. hint: leave --posterior out"
