@@ -368,3 +368,9 @@ def test_prior_and_likelihood_in_one_expression_are_named(calibrate, has_outcome
     with pytest.raises(RequestError, match=r"the role of `target \+= lp;` on line 11 is unclear") as found:
         calibrate(mixed, rows=())
     assert found.value.hint == "add each density to `target` by a statement of its own"
+
+
+def test_a_parameter_whose_bound_is_an_outcome_is_named(calibrate):
+    bounded = KNOWN.replace("real mu;", "real<upper=max(y)> mu;")
+    with pytest.raises(RequestError, match="declaration of the parameter `mu` depends on the outcome `y`"):
+        calibrate(bounded, rows=(), from_posterior=True)

@@ -438,6 +438,12 @@ def build_replicator(
         raise RequestError(
             f"no data can be simulated from `{request.program.path.name}`: it could not be taken apart."
         )
+    name, outcomes = find_parameter_by_outcome(request.program)
+    if name:
+        raise RequestError(
+            f"the declaration of the parameter `{name}` depends on the outcome {outcomes}: with simulated data "
+            "it is another one, which need not hold the truth."
+        )
     simulator = Simulator(request, backend, folder, outcome=_write_outcomes(request))
     simulator = _build(simulator, tools, progress)
     columns, values = parameters
