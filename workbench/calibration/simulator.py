@@ -441,8 +441,8 @@ def build_replicator(
     name, outcomes = find_parameter_by_outcome(request.program)
     if name:
         raise RequestError(
-            f"the declaration of the parameter `{name}` depends on the outcome {outcomes}: with simulated data "
-            "it is another one, which need not hold the truth."
+            f"the declaration of the parameter `{name}` depends on the outcome {outcomes}: with simulated "
+            "data it is another one, which need not hold the truth."
         )
     simulator = Simulator(request, backend, folder, outcome=_write_outcomes(request))
     simulator = _build(simulator, tools, progress)
