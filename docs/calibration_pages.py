@@ -115,7 +115,7 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
         for words, count in found["failures"]:
             yield f"- {_METHODS[found['method']]} has no fit in {count}: {_clean(words)}"
     if entry["left_out"]:
-        yield f"- {entry['left_out']} more data sets hold numbers that are no data, and are left out."
+        yield f"- {entry['left_out']} more data sets are left out: no fit can take them."
     settings = "default settings"
     if "nuts" in entry:
         chains, warmup, draws = entry["nuts"]

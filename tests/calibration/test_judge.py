@@ -168,6 +168,15 @@ def test_the_sampler_is_blamed_where_its_checks_fire():
     assert "two programs differ" in judge(make_fits(1.5 * normal_scores()), is_foreign=True).advice[0]
 
 
+@pytest.mark.parametrize("method", ["laplace", "map"])
+def test_no_method_but_nuts_is_blamed_alone_where_another_program_simulated(method):
+    fits = make_fits(2.5 * normal_scores(), method)
+    (own,), (foreign,) = judge(fits, method).advice, judge(fits, method, is_foreign=True).advice
+    assert "programs differ" not in own
+    assert foreign.startswith("The two programs differ, or")
+    assert "--method nuts" in foreign
+
+
 def test_a_sampler_that_chance_may_blame_is_to_be_looked_at_again():
     judged = [judge(make_fits(normal_scores(40) + shift)) for shift in np.linspace(0.3, 0.9, 25)]
     near = next(one for one in judged if 0.001 < one.quantities[0].adjusted < 0.01)

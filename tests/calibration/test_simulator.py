@@ -449,6 +449,8 @@ def test_numbers_too_large_for_an_integer_mark_their_data_set(make_simulator):
         ("vector[2] y;", "real mu;", "mu ~ normal(0, 1);", "no statement of the program is a likelihood"),
         ("vector[2] y; } transformed data { real m = mean(y);", "real mu;",
          "mu ~ normal(0, 1); y ~ normal(mu * m, 1);", "`m` is computed from the outcome `y`"),
+        ("vector[2] y; } transformed data { vector[2] c = y - mean(y);", "real mu;",
+         "mu ~ normal(0, 1); c ~ normal(mu, 1);", "on line 4 is a density of what is computed from it"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_simulated_is_refused_in_a_sentence(make_simulator, data, parameters, model, words):

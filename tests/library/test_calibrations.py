@@ -98,7 +98,7 @@ def test_pages_show_a_fault_a_refusal_and_what_was_not_run(pages, monkeypatch):
     assert "- NUTS shows no fault, but WB201 fired in 9 of 39 fits." in section
     assert "- Laplace's intervals for `tau` are too narrow." in section
     assert "- Laplace has no fit in 1: no \\*mode\\*." in section
-    assert "- 3 more data sets hold numbers that are no data" in section
+    assert "- 3 more data sets are left out" in section
     refused = "\n".join(pages.format_section("ridge"))
     assert "Refused: it is a series\\_only." in refused
     assert "hint" not in refused

@@ -347,6 +347,7 @@ def test_data_sets_that_the_program_refuses_are_left_out_or_too_many(calibrate, 
     assert method.fits == 400 - record.left_out
     assert not method.failed
     assert any(f"refuse {record.left_out} of 400 simulated" in note for note in record.notes)
+    assert not any("are no data" in note for note in record.notes)
     with pytest.raises(RequestError, match=r"refuse \d+ of 40 simulated data sets: .*an outcome of 0"):
         calibrate(CHECKED.replace("LIMIT", "0.5"), rows=(), count=40)
 

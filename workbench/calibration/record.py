@@ -276,7 +276,7 @@ class CalibrationRecord(Struct, frozen=True, kw_only=True):
     simulations
         How many data sets there are.
     left_out
-        How many more were simulated, but hold numbers that are no data.
+        How many more were simulated, but hold numbers that no fit takes.
     seed, level
         The seed, and the probability of the intervals of which shares below and above are given.
     settings

@@ -64,7 +64,8 @@ def _find_reason(
         try:
             backend.dimension(make_plain_job(context))
         except ChainFailed as reason:
-            return reason.message.partition("stopped: ")[2].rstrip(".") or reason.message
+            said = reason.message.partition("stopped: ")[2] or reason.message
+            return said.removeprefix("Error: ").removeprefix("Exception: ").rstrip(".")
         finally:
             backend.free(exe)
     return ""

@@ -362,10 +362,14 @@ class _Work:
             if self.asked.rows:
                 data = self._simulate_rows((request, model), simulator, drawn, backend, scratch)
         data = list_drawn(drawn, request) if data is None else data
-        data, refused = leave_out_refused(request, model.exe, backend, scratch, data)
         if not data:
             raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
-        simulated_by, notes = None, (*self.data.notes, *drawn.notes, *([refused] if refused else []))
+        simulated_by, notes = None, (*self.data.notes, *drawn.notes)
+        total = max(1, len(self.asked.rows)) * len(drawn.is_drawn)
+        if len(data) < total:
+            notes = (*notes, _describe_undrawn(total - len(data), total))
+        data, refused = leave_out_refused(request, model.exe, backend, scratch, data)
+        notes = (*notes, refused) if refused else notes
         columns = self._list_columns(request, model, backend, scratch)
         if other is not None:
             simulated_by = LikelihoodProgram(
@@ -559,13 +563,6 @@ class _Work:
         right = [item.fits for item in methods if item.judgement == "calibrated"]
         if right and (is_foreign or min(right) < CalibrateOptions.simulations):
             notes = (describe_power(min(right)), *notes)
-        if left_out:
-            notes = (
-                *notes,
-                f"{left_out:,} of {total:,} simulated data sets hold numbers that are no "
-                "data, such as counts beyond what an integer holds or proportions of exactly 1, and are left "
-                "out: the prior allows what cannot be.",
-            )
         return msgspec.structs.replace(
             record,
             is_finished=True,
@@ -598,6 +595,14 @@ def _fill(data: Covariates, drawn: Simulations, number: int) -> FitRequest:
         for item in bound.variables
     )
     return replace(data.request, data=replace(bound, variables=variables))
+
+
+def _describe_undrawn(count: int, total: int) -> str:
+    return (
+        f"{count:,} of {total:,} simulated data sets hold numbers that are no data, such as counts beyond "
+        "what an integer holds or proportions of exactly 1, and are left out: the prior allows what cannot "
+        "be."
+    )
 
 
 def _remove_damaged(pieces: Path, tasks: Sequence[Task]) -> None:
