@@ -7,6 +7,8 @@ import http.client
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -72,6 +74,15 @@ class Running:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.ask("POST", path, body, {"Content-Type": "application/json", **names})
+
+    def ask_and_leave(self, path, content):
+        """Send a request, and reset the connection at once."""
+        body = json.dumps(content).encode()
+        client = socket.create_connection(("127.0.0.1", self.port))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        client.close()
 
     def find_metric(self, name, **labels):
         """Return the sum of a metric's values with some labels."""

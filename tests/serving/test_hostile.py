@@ -3,7 +3,6 @@
 import json
 import random
 import socket
-import struct
 import time
 
 from tests.serving.conftest import ROW
@@ -125,11 +124,7 @@ def test_strange_lines_of_http_end_in_a_status_or_the_end_of_the_connection(serv
 
 def test_clients_that_leave_do_no_harm(service):
     for _ in range(50):
-        client = socket.create_connection(("127.0.0.1", service.port))
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-        client.sendall(f"{head}Content-Length: {len(GOOD)}\r\n\r\n".encode() + GOOD)
-        client.close()
+        service.ask_and_leave("/predict", {"rows": [ROW]})
     assert service.post("/predict", {"rows": [ROW]}).status == 200
     assert not [line for line in service.events if line["event"] == "request failed"]
 

@@ -332,6 +332,22 @@ def test_too_many_requests_are_refused_and_may_come_again(fits):
         assert service.find_metric("workbench_requests_in_flight") == 0
 
 
+def test_requests_whose_clients_left_make_room_and_are_not_computed(fits):
+    with serve(fits[0], "--workers", "1", "--most-waiting", "2") as service:
+        first = threading.Thread(target=service.post, args=("/predict", MANY))
+        first.start()
+        wait_until(lambda: service.find_metric("workbench_requests_in_flight") == 1)
+        for _ in range(20):  # each would fill the queue
+            service.ask_and_leave("/predict", {"rows": [ROW]})
+        assert service.post("/predict", {"rows": [ROW]}).status == 200
+        first.join()
+        wait_until(lambda: service.find_metric("workbench_requests_total") == 22)
+        assert service.find_metric("workbench_requests_total", status="503") == 0
+        left = service.find_metric("workbench_requests_total", status="499")
+        assert left == service.find_metric("workbench_rejected_requests_total", reason="left") > 0
+        assert service.find_metric("workbench_requests_in_flight") == 0
+
+
 def test_a_request_that_takes_too_long_is_given_up(fits):
     with serve(fits[0], "--workers", "1", "--timeout", "0.1", "--draws", "4000") as service:
         started = time.monotonic()

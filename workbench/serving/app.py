@@ -225,7 +225,17 @@ async def _answer(service: Service, route: str, request: Request) -> Response:
     if body is None:
         return _refuse(service, route, 413, f"the body is longer than {limits.body:,} bytes.")
     asked = Asked(route, content_type, body, request.headers.get(KEY_HEADER, ""), request.url.query)
-    return _send(await service.answer(asked))
+    left = asyncio.ensure_future(_wait_until_left(request))
+    try:
+        return _send(await service.answer(asked, left))
+    finally:
+        left.cancel()
+
+
+async def _wait_until_left(request: Request) -> None:
+    """Wait until the client of a request whose body was read has closed its connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _read_body(request: Request, most: int) -> bytes | None:

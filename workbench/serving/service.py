@@ -52,6 +52,12 @@ _AGAIN = 1
 _GRACE = 2.0
 """How much longer than allowed a request may take until it is given up, whatever holds it [s]. Ours."""
 
+_SETTLING = 0.1
+"""How long a request waits until those whose clients have left make room for it in a full queue [s]. Ours."""
+
+_LEFT = 499
+"""The status, in logs and metrics alone, of a request whose client did not wait for the answer; nginx's."""
+
 
 @dataclass(frozen=True)
 class ServiceReply:
@@ -144,14 +150,27 @@ class Service:
         self._answering.shutdown(wait=True)
         self.versions.close()
 
-    async def answer(self, asked: Asked) -> ServiceReply:
-        """Return the reply to a request, whatever it holds."""
-        if self._waiting >= self.options.limits.waiting:
+    async def answer(self, asked: Asked, left: asyncio.Future[Any]) -> ServiceReply:
+        """Return the reply to a request, whatever it holds.
+
+        Parameters
+        ----------
+        asked
+            The request.
+        left
+            Done as soon as the client has left: a request that waits then leaves the queue.
+        """
+        if self._is_full():
+            await asyncio.wait({left}, timeout=_SETTLING)
+        if self._is_full() and not left.done():
             reply = _refuse(503, "too many requests wait.", reason="queue", again=_AGAIN)
         else:
-            reply = await self._wait_for(asked)
+            reply = await self._wait_for(asked, left)
         self.count(asked, reply)
         return reply
+
+    def _is_full(self) -> bool:
+        return self._waiting >= self.options.limits.waiting
 
     def count(self, asked: Asked, reply: ServiceReply) -> None:
         """Count a reply, and log it where that is wanted."""
@@ -163,15 +182,20 @@ class Service:
             values = {"status": reply.status, "version": reply.version, "ms": round(1000 * seconds, 2)}
             self.log("request", route=asked.route, **values)
 
-    async def _wait_for(self, asked: Asked) -> ServiceReply:
+    async def _wait_for(self, asked: Asked, left: asyncio.Future[Any]) -> ServiceReply:
+        if left.done():
+            return _refuse(_LEFT, "the client left.", reason="left")
         seconds = self.options.limits.seconds
-        loop = asyncio.get_running_loop()
         self._waiting += 1
         self.metrics.add_in_flight(1)
-        future = loop.run_in_executor(self._answering, self._answer, asked)
+        reply = asyncio.get_running_loop().run_in_executor(self._answering, self._answer, asked)
         try:
-            return await asyncio.wait_for(asyncio.shield(future), seconds + _GRACE)
-        except TimeoutError:
+            await asyncio.wait({reply, left}, timeout=seconds + _GRACE, return_when=asyncio.FIRST_COMPLETED)
+            if reply.done():
+                return reply.result()
+            reply.cancel()
+            if left.done():
+                return _refuse(_LEFT, "the client left.", reason="left")
             return _refuse(504, f"the request took longer than the {seconds:g} s allowed.", reason="time")
         finally:
             self._waiting -= 1
