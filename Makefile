@@ -58,7 +58,8 @@ calibration: $(READY) ## fit simulated data of the bundled models that docs/cali
 pictures: $(READY) ## draw the terminal and the report that the README shows (needs Chromium)
 	$(BIN)/python -m tests.library.pictures
 
-site: $(READY) ## build the documentation site into docs/_build, without a network; any warning fails (its code blocks: tests/test_pages.py)
+site: $(READY) ## run every command of the documentation (RUN=no: none), then build it into docs/_build, without a network; any warning fails
+	$(if $(filter no,$(RUN)),,$(BIN)/pytest tests/test_pages.py -n 2)
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
 
 $(READY): pyproject.toml requirements.lock
