@@ -1,5 +1,6 @@
 """A run updated with new rows is the posterior given all rows: closed forms, and every way that it can go."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_rows_far_from_the_old_ones_are_fitted_together_with_them(fit):
     assert result.reason.startswith("weights of its draws would not do: ")
     assert_posterior(updated, posterior(fit, OLD, FAR))
     assert updated.results.nuts.warmup == 300
+
+
+def test_draws_that_seem_to_disagree_once_weighted_are_not_used(fit, monkeypatch):
+    monkeypatch.setattr("workbench.workflow.update_weights.RHAT_LIMIT", 0.9)
+    updated = fit.update(NEW, output=False, **QUIET)
+    result = updated.results.updated
+    assert result.way == "refit"
+    assert re.fullmatch(
+        r"weights of its draws would not do: R-hat of `rate` is \d\.\d+, above 0\.900", result.reason
+    )
+    assert_posterior(updated, posterior(fit, OLD, NEW))
 
 
 def test_batch_by_batch_equals_all_at_once(fit, updated):

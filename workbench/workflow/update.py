@@ -61,6 +61,7 @@ from workbench.workflow.update_rows import append_table, bind_new_rows, check_ca
 from workbench.workflow.update_weights import (
     Weighing,
     draw_again,
+    find_disagreement,
     find_obstacle,
     find_scale,
     read_chains,
@@ -225,8 +226,11 @@ def _estimate(
             backend = StoredChains(draw_again(chains, weighing.weights.values, seed))
             request = replace(request, methods=list_methods(run, has_warmup=True, retry=options.retry))
             weighted = estimate_request(request, run.builds, backend=backend)
-            energies = record_earlier_energy(weighted.record, run.fit.results.nuts.ebfmi)
-            return store.with_entries(weighted, energies), request, _Outcome(weighing)
+            reason = find_disagreement(weighted)
+            if not reason:
+                energies = record_earlier_energy(weighted.record, run.fit.results.nuts.ebfmi)
+                return store.with_entries(weighted, energies), request, _Outcome(weighing)
+            weighing = replace(weighing, reason=reason)
     start, is_warm = find_start(run, request)
     request = replace(request, methods=list_methods(run, has_warmup=not is_warm, retry=options.retry))
     return estimate_request(request, run.builds, start), request, _Outcome(weighing)

@@ -19,6 +19,7 @@ from workbench.backends import Backend
 from workbench.backends.base import Floats, Integers
 from workbench.backends.stored_chains import ChainDraws, StoredChains
 from workbench.binding import BoundData
+from workbench.diagnostics.check import collect_statistic
 from workbench.errors import RequestError, RunError
 from workbench.estimation.context import FitContext
 from workbench.estimation.standardize.rescaling import Rescaling, find_rescaling
@@ -28,6 +29,7 @@ from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.quantities import element_name
 from workbench.studies.fits.weights import PointWeights, weigh_draws
+from workbench.thresholds import RHAT_LIMIT, format_beside_limit
 from workbench.workflow.saved_run import SavedRun
 
 if TYPE_CHECKING:
@@ -208,6 +210,19 @@ def measure_efficiency(fit: Fit) -> float:
     count = (nuts.chains or 1) * (nuts.draws or 1)
     sizes = [item.ess_bulk for item in nuts.estimates.values() if item.ess_bulk is not None]
     return min(1.0, min(sizes, default=count) / count)
+
+
+def find_disagreement(weighted: Fit) -> str:
+    """Return what weighted draws have an R-hat above its limit; empty where none has.
+
+    Draws that are taken several times make chains look as if they disagreed.
+    """
+    rhats = collect_statistic(weighted.results, lambda estimate: estimate.rhat)
+    label = max(rhats, key=lambda name: rhats[name], default="")
+    if not label or rhats[label] <= RHAT_LIMIT:
+        return ""
+    shown, limit = format_beside_limit(rhats[label], RHAT_LIMIT, 3)
+    return f"weights of its draws would not do: R-hat of `{label}` is {shown}, above {limit}"
 
 
 def draw_again(chains: ChainDraws, weights: Floats, seed: int) -> ChainDraws:
