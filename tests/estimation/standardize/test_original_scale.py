@@ -47,9 +47,9 @@ def least_squares():
 def test_maximum_likelihood_is_least_squares_on_the_original_scale(fitted, least_squares):
     solution, errors = least_squares
     estimates = fitted.record["mle"]["estimates"]
-    for k in (1, 2, 3):
-        assert estimates[f"beta[{k}]"]["value"] == pytest.approx(solution[k], rel=1e-4)
-        assert estimates[f"beta[{k}]"]["se"] == pytest.approx(errors[k], rel=1e-4)
+    for k, name in enumerate(["intercept", "beta[1]", "beta[2]", "beta[3]"]):
+        assert estimates[name]["value"] == pytest.approx(solution[k], rel=1e-4)
+        assert estimates[name]["se"] == pytest.approx(errors[k], rel=1e-4)
 
 
 def test_the_posterior_and_what_follows_from_it_are_on_the_original_scale(fitted, least_squares):

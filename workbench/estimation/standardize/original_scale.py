@@ -148,11 +148,13 @@ class _OriginalScaleBackend:
         """Return what depends on draws given on the scale of the data; only densities are of the fit's."""
         fitted = self._standardize_values(columns, draws)
         run = self._backend.generate(job, columns, fitted)
-        added = [i for i, column in enumerate(run.columns) if column not in columns]
-        together = (*columns, *(run.columns[i] for i in added))
-        rows = np.concatenate([fitted[None], run.draws[..., added]], axis=2)
-        rescaled = self._rescale_run(job, replace(run, columns=together, draws=rows))
-        return replace(run, columns=together[len(columns) :], draws=rescaled.draws[..., len(columns) :])
+        if _find_positions(columns, self._rescaling.columns) is None:
+            return run
+        given = [i for i, column in enumerate(columns) if owner(column) in self._parameters]
+        together = (*(columns[i] for i in given), *run.columns)
+        rows = np.concatenate([draws[None][..., given], run.draws], axis=2)
+        self._compute_again(job, together, rows)
+        return replace(run, draws=rows[..., len(given) :])
 
     def compute_quantities(
         self, job: Job, points: Floats, names: tuple[str, ...] | None = None, *, jobs: int | None = None
@@ -184,13 +186,17 @@ class _OriginalScaleBackend:
             return replace(run, curvature=curvature)
         values = run.draws.copy()
         values[..., where] = values[..., where] @ self._rescaling.matrix.T
-        sources = {i: self._name_source(column) for i, column in enumerate(run.columns)}
-        computed = [i for i, source in sources.items() if source]
-        if computed:
-            generated = self._generate(job, run.columns, values, [sources[i] for i in computed])
-            values[..., computed] = generated.reshape(*values.shape[:2], len(computed))
+        self._compute_again(job, run.columns, values)
         warmup = None if run.warmup is None else self._rescale_run(job, run.warmup)
         return replace(run, draws=values, curvature=curvature, warmup=warmup)
+
+    def _compute_again(self, job: Job, columns: tuple[str, ...], values: Floats) -> None:
+        """Put into values `(chain, draw, column)` what follows from the parameters on the data's scale."""
+        sources = {i: self._name_source(column) for i, column in enumerate(columns)}
+        computed = [i for i, source in sources.items() if source]
+        if computed:
+            generated = self._generate(job, columns, values, [sources[i] for i in computed])
+            values[..., computed] = generated.reshape(*values.shape[:2], len(computed))
 
     def _name_source(self, column: str) -> str:
         """Return the generated quantity that a column takes its value from; empty where it keeps its own."""
