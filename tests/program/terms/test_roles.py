@@ -45,3 +45,95 @@ def test_probabilities_of_fixed_outcomes_are_named_as_that(program_from):
         "model { target += log_sum_exp(bernoulli_lpmf(0 | a), bernoulli_lpmf(1 | b)); }"
     )
     assert [term.reason for term in program.terms] == ["2 probabilities of fixed outcomes"]
+
+
+DATA = (
+    "data { int N; vector[N] y; vector[N] t; array[N] int k; array[N] int<lower=1, upper=3> c; "
+    "vector[3] centres; } "
+)
+"""Outcomes of several kinds, and the centres of known components."""
+
+THETA = "real<lower=0, upper=1> theta;"
+MU_SIGMA = "real mu; real<lower=0> sigma;"
+
+HAND_WRITTEN = {
+    "a mixture of known components": (
+        THETA,
+        "for (n in 1:N) target += log_mix(theta, normal_lpdf(y[n] | 0, 1), normal_lpdf(y[n] | 3, 1));",
+        ["likelihood"],
+    ),
+    "the same as a sum of exponentials": (
+        THETA,
+        "for (n in 1:N) target += log_sum_exp(log(theta) + normal_lpdf(y[n] | 0, 1), "
+        "log1m(theta) + normal_lpdf(y[n] | 3, 1));",
+        ["likelihood"],
+    ),
+    "a mixture of many": (
+        "simplex[3] p;",
+        "for (n in 1:N) { vector[3] lp = log(p); for (j in 1:3) lp[j] += normal_lpdf(y[n] | centres[j], 1); "
+        "target += log_sum_exp(lp); }",
+        ["likelihood"],
+    ),
+    "the forward algorithm with known states": (
+        "array[3] simplex[3] G;",
+        "vector[3] a = rep_vector(0, 3); for (n in 1:N) { vector[3] b; for (j in 1:3) b[j] = "
+        "log_sum_exp(a + log(to_vector(G[, j]))) + normal_lpdf(y[n] | centres[j], 1); a = b; } "
+        "target += log_sum_exp(a);",
+        ["likelihood"],
+    ),
+    "a choice by data": (
+        THETA, "for (n in 1:N) target += k[n] == 1 ? log(theta) : log1m(theta);", ["likelihood"],
+    ),
+    "a choice by data, before": (
+        THETA,
+        "for (n in 1:N) { real p; if (k[n] == 1) p = theta; else p = 1 - theta; target += log(p); }",
+        ["likelihood"],
+    ),
+    "contests": (
+        "vector[3] b;", "for (n in 1:N) target += log_inv_logit(b[c[n]] - b[k[n]]);", ["likelihood"],
+    ),
+    "a categorical outcome by its log odds": (
+        "vector[3] b;", "for (n in 1:N) target += b[c[n]] - log_sum_exp(b);", ["likelihood"],
+    ),
+    "the same in two statements": (
+        "vector[3] b;",
+        "for (n in 1:N) target += b[c[n]]; target += -N * log_sum_exp(b);",
+        ["unplaced", "unplaced"],
+    ),
+    "events and what they are expected to be": (
+        "vector<lower=0>[3] rate;",
+        "for (n in 1:N) target += log(rate[c[n]]); target += -sum(rate);",
+        ["likelihood", "unplaced"],
+    ),
+    "a normal whose normaliser stands alone": (
+        MU_SIGMA,
+        "target += -N * log(sigma); target += -0.5 * dot_self(y - mu) / square(sigma);",
+        ["unplaced", "likelihood"],
+    ),
+    "a residual in units of its scale": (
+        MU_SIGMA,
+        "mu ~ std_normal(); for (n in 1:N) target += -0.5 * square((y[n] - mu) / sigma) - log(sigma);",
+        ["prior", "likelihood"],
+    ),
+    "an effect in units of its scale": (
+        MU_SIGMA, "mu ~ std_normal(); y ~ normal(mu * sigma, 1);", ["latent", "likelihood"],
+    ),
+    "neighbours that are data": (
+        "vector[3] phi;",
+        "target += -0.5 * dot_self(phi[c] - phi[k]); y ~ normal(phi[c], 1);",
+        ["prior", "likelihood"],
+    ),
+    "the change of variables of a prior": (
+        MU_SIGMA,
+        "log(sigma) ~ normal(0, 1); target += -log(sigma); y ~ normal(mu, sigma);",
+        ["prior", "prior", "likelihood"],
+    ),
+}  # fmt: skip
+"""Parameters, statements, and the role that each of them has, or that nobody can tell."""
+
+
+@pytest.mark.parametrize("what", HAND_WRITTEN)
+def test_what_reads_outcomes_is_no_prior(what: str, program_from):
+    parameters, model, roles = HAND_WRITTEN[what]
+    program = program_from(f"{DATA} parameters {{ {parameters} }} model {{ {model} }}")
+    assert [term.role for term in program.terms] == roles

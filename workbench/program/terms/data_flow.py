@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.terms.distributions import split_density_name
 from workbench.program.terms.summands import Summand, adds_to_target, split_into_summands
-from workbench.program.terms.values import NOTHING, Contribution, DataFlow, Density, Use, Value
+from workbench.program.terms.values import NOTHING, Contribution, DataFlow, Density, Product, Use, Value
 
 _SIZE_FUNCTIONS = frozenset({"size", "rows", "cols", "num_elements", "dims"})
 """Functions that return only the size of their argument."""
@@ -40,8 +40,17 @@ _LINEAR_FUNCTIONS = frozenset({
 })  # fmt: skip
 """Functions that a parameter enters and leaves as itself: rearrangements and sums."""
 
+_LINKS = frozenset({
+    "inv_logit", "log_inv_logit", "log1m_inv_logit", "inv_cloglog", "Phi", "Phi_approx", "softmax",
+    "log_softmax", "log", "log1m", "log1p_exp", "log_sum_exp", "log_diff_exp", "log_mix",
+})  # fmt: skip
+"""Functions by which a log probability is written."""
+
 _DEEPEST_CALL = 12
 """How deeply statements and calls may nest before the bodies of functions are no longer followed."""
+
+_STRONGEST = ("exp", "link", "function", "value", "factor", "index", "size", "branch")
+"""Ways in which a parameter enters a value: a function within another leaves the first of theirs."""
 
 Environment = dict[str, Value]
 """What enters each variable, by its name."""
@@ -209,9 +218,10 @@ class _Interpreter:
         """Return the parameters that enter a value, however they do."""
         return frozenset(use.name for use in value.all_uses) & self.flow.parameters
 
-    def find_linear_parameters(self, value: Value) -> frozenset[str]:
-        """Return the parameters that enter a value linearly."""
-        return frozenset(use.name for use in value.uses if use.via == "value") & self.flow.parameters
+    def find_linear(self, value: Value, kind: Literal["parameters", "data"]) -> frozenset[str]:
+        """Return the parameters, or the data, that enter a value linearly."""
+        names = self.flow.parameters if kind == "parameters" else self.flow.data
+        return frozenset(use.name for use in value.uses if use.via == "value") & names
 
     def find_parameter_uses(self, value: Value) -> frozenset[Use]:
         """Return the parameters that enter a value, and how they do."""
@@ -221,8 +231,9 @@ class _Interpreter:
         """Return a product; data that multiply parameters enter it as factors."""
         left_names, right_names = self.find_parameters(left), self.find_parameters(right)
         if left_names and right_names:
-            self.flow.products.add((self.find_linear_parameters(left), self.find_parameter_uses(right)))
-            self.flow.products.add((self.find_linear_parameters(right), self.find_parameter_uses(left)))
+            for one, other in ((left, right), (right, left)):
+                parameters, data = self.find_linear(one, "parameters"), self.find_linear(one, "data")
+                self.flow.products.add(Product(parameters, data, self.find_parameter_uses(other)))
         return (_to_factor(left) if right_names and not left_names else left) | (
             _to_factor(right) if left_names and not right_names else right
         )
@@ -230,7 +241,8 @@ class _Interpreter:
     def apply_nonlinear(self, function: str, value: Value) -> Value:
         """Return a function of a value that is not linear: parameters leave it changed."""
         uses = self.find_parameter_uses(Value(value.uses))
-        changed = {Use(use.name, "exp" if "exp" in {function, use.via} else "function") for use in uses}
+        own = "exp" if function == "exp" else "link" if function in _LINKS else "function"
+        changed = {Use(use.name, min(own, use.via, key=_STRONGEST.index)) for use in uses}
         return Value((value.uses - uses) | changed, value.densities)
 
     # functions

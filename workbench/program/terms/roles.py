@@ -80,10 +80,15 @@ class RoleContext:
         return frozenset[str]().union(*outcomes)
 
     def is_scaled(self, names: frozenset[str]) -> bool:
-        """Whether the program multiplies one of these parameters by a scale parameter."""
+        """Whether the program multiplies one of these parameters by a scale parameter.
+
+        A residual, such as `(y - mu) / sigma`, is no such product: observations are in it.
+        """
         return any(
-            names & linear and any(self.is_scale(use) for use in other if use.name not in names)
-            for linear, other in self.flow.products
+            names & product.parameters
+            and not product.data & self.containers
+            and any(self.is_scale(use) for use in product.other if use.name not in names)
+            for product in self.flow.products
         )
 
     def is_scale(self, use: Use) -> bool:
@@ -192,7 +197,7 @@ def judge_summand(context: RoleContext, contribution: Contribution) -> RoleJudge
     node = contribution.summand.node
     judgements = {judge_density(context, density, node) for density in value.densities} - {CONSTANT}
     if not judgements:
-        return _judge_hand_written(context, contribution)
+        return _judge_around_constants(context, contribution)
     roles = {judgement.role for judgement in judgements}
     if len(roles) > 1 and roles <= {"prior", "latent"}:
         reason = "densities of parameters, some given other parameters"
@@ -208,9 +213,21 @@ def judge_summand(context: RoleContext, contribution: Contribution) -> RoleJudge
     return first if is_density_alone else _judge_expression(context, contribution, first)
 
 
+def _judge_around_constants(context: RoleContext, contribution: Contribution) -> RoleJudgement:
+    """Judge an expression whose parameters stand in no density, such as a mixture of known components."""
+    value = contribution.value
+    outcomes = frozenset[str]().union(*(_outcomes_of(context, density) for density in value.densities))
+    if not outcomes:
+        return _judge_hand_written(context, contribution)
+    around = _list_names(context.select_parameters(value.uses))
+    reason = f"density of data, {_list_names(outcomes)}, in an expression with {around}"
+    return RoleJudgement("likelihood", "inferred", reason)
+
+
 def _find_choosing_data(context: RoleContext, contribution: Contribution) -> frozenset[str]:
-    """Return the data that choose the branch of a summand and can be observations."""
-    return context.select_data(contribution.branch, "branch") & context.containers
+    """Return the data that choose the branch of a summand, or its value, and can be observations."""
+    around = contribution.branch | contribution.value.uses
+    return context.select_data(around, "branch") & context.containers
 
 
 def _judge_by_branch(chosen_by: frozenset[str]) -> RoleJudgement:
@@ -258,10 +275,19 @@ def _judge_hand_written(context: RoleContext, contribution: Contribution) -> Rol
     if data:
         reason = f"hand-written, with {_list_names(data)}: an observation or a setting of the prior?"
         return RoleJudgement("unplaced", "ask", reason)
+    counts = context.select_data(uses, "value", "factor")
+    if counts:
+        reason = (
+            f"hand-written, with the size {_list_names(counts)}: a part of the likelihood, or of a prior?"
+        )
+        return RoleJudgement("unplaced", "ask", reason)
     selecting = context.select_data(uses, "index") & context.containers
-    if selecting and parameters & context.probabilities:
+    if selecting and (parameters & context.probabilities or any(use.via == "link" for use in uses)):
         reason = f"probabilities selected by the data {_list_names(selecting)}"
         return RoleJudgement("likelihood", "inferred", reason)
+    if selecting and all(use.via == "value" for use in uses if use.name in parameters):
+        reason = f"{_list_names(parameters)} selected by {_list_names(selecting)}: an observation or a prior?"
+        return RoleJudgement("unplaced", "ask", reason)
     if context.is_scaled(parameters):
         reason = f"hand-written, of {_list_names(parameters)}, scaled by another parameter"
         return RoleJudgement("latent", "inferred", reason)

@@ -114,11 +114,12 @@ def find_terms(
 
 
 def _question_normaliser(term: Term, terms: Sequence[Term]) -> Term:
-    """Return a hand-written prior as a question if it may normalise a hand-written latent density."""
+    """Return a hand-written prior as a question if it may normalise another hand-written density."""
     if term.role == "prior" and _is_hand_written(term):
+        own = set(term.parameters)
         for other in terms:
-            is_latent = other.role == "latent" and _is_hand_written(other)
-            if is_latent and set(term.parameters) < set(other.parameters):
+            around = set(other.parameters) if other.role != "prior" and _is_hand_written(other) else set()
+            if own < around or (own == around and other.role != "latent"):
                 reason = f"it may normalise the hand-written density on line {other.line}, or be a prior"
                 return replace(term, role="unplaced", confidence="ask", reason=reason)
     return term
@@ -155,7 +156,7 @@ def _group_by_role(
         yield main, tuple(contributions)
         return
     groups: dict[Role, list[_Judged]] = {}
-    for judgement, item in [*densities, *_judge_together(others, bool(densities))]:
+    for judgement, item in [*densities, *_judge_together(context, others, bool(densities))]:
         groups.setdefault(judgement.role, []).append((judgement, item))
     for members in groups.values():
         first = min((judgement for judgement, _ in members), key=lambda judgement: judgement == CONSTANT)
@@ -183,17 +184,27 @@ def _are_completing(
     )
 
 
-def _judge_together(others: list[_Judged], beside_densities: bool) -> list[_Judged]:
+def _judge_together(context: RoleContext, others: list[_Judged], beside_densities: bool) -> list[_Judged]:
     """Give summands without an outcome one role: they may be pieces of one hand-written density."""
     judgements = [judgement for judgement, _ in others if judgement != CONSTANT]
     if not judgements:
         return others
     order = ("likelihood", "unplaced", "latent", "prior")
     main = min(judgements, key=lambda judgement: order.index(judgement.role))
+    if main.role == "unplaced" and not beside_densities:
+        main = judge_summand(context, _join([item for _, item in others]))
     if beside_densities:
         reason = "summand beside a density, with parameters that the density does not involve"
         main = RoleJudgement("unplaced", "ask", reason)
     return [(main, item) for _, item in others]
+
+
+def _join(contributions: list[Contribution]) -> Contribution:
+    """Return summands as one, whose node is that of the first."""
+    joined = contributions[0]
+    for other in contributions[1:]:
+        joined = replace(joined, value=joined.value | other.value, branch=joined.branch | other.branch)
+    return joined
 
 
 def _build_term(

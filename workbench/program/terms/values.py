@@ -13,7 +13,8 @@ class Use(NamedTuple):
     """A parameter or a data variable in a value, and how it enters there.
 
     It enters as ``value``, ``factor`` (of a parameter), ``index``, ``size`` or ``branch`` (a condition); a
-    parameter also through a function that is not linear: ``exp``, or any other (``function``).
+    parameter also through a function that is not linear: ``exp``, one by which log probabilities are written
+    (``link``), or any other (``function``).
     """
 
     name: str
@@ -97,6 +98,14 @@ class Contribution:
     branch: frozenset[Use] = frozenset()
 
 
+class Product(NamedTuple):
+    """Parameters times parameters: what enters one factor linearly, and the parameters of the other."""
+
+    parameters: frozenset[str]
+    data: frozenset[str]
+    other: frozenset[Use]
+
+
 @dataclass
 class DataFlow:
     """What abstract execution finds in a program.
@@ -110,8 +119,7 @@ class DataFlow:
         Every summand that is added to ``target``, by its statement's path and its position, in the order
         in which they are met.
     products
-        Factors that are multiplied: the parameters that enter one factor linearly, and the uses of parameters
-        in the other factor.
+        The products of parameters with parameters, each seen from either factor.
     reads_target
         Whether the program calls ``target()``.
     density_calls
@@ -124,7 +132,7 @@ class DataFlow:
     parameters: frozenset[str]
     data: frozenset[str]
     contributions: dict[tuple[tuple[int, ...], int], Contribution] = field(default_factory=dict)
-    products: set[tuple[frozenset[str], frozenset[Use]]] = field(default_factory=set)
+    products: set[Product] = field(default_factory=set)
     reads_target: bool = False
     density_calls: dict[int, n.Expr | n.Tilde] = field(default_factory=dict)
     density_arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
