@@ -123,6 +123,11 @@ HAND_WRITTEN = {
         "target += -0.5 * dot_self(phi[c] - phi[k]); y ~ normal(phi[c], 1);",
         ["prior", "likelihood"],
     ),
+    "neighbours that are data, with a precision": (
+        "vector[3] phi; real<lower=0> tau;",
+        "target += 0.5 * (N - 1) * log(tau) - 0.5 * tau * dot_self(phi[c] - phi[k]); y ~ normal(phi[c], 1);",
+        ["latent", "likelihood"],
+    ),
     "the change of variables of a prior": (
         MU_SIGMA,
         "log(sigma) ~ normal(0, 1); target += -log(sigma); y ~ normal(mu, sigma);",

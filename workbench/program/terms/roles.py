@@ -275,12 +275,6 @@ def _judge_hand_written(context: RoleContext, contribution: Contribution) -> Rol
     if data:
         reason = f"hand-written, with {_list_names(data)}: an observation or a setting of the prior?"
         return RoleJudgement("unplaced", "ask", reason)
-    counts = context.select_data(uses, "value", "factor")
-    if counts:
-        reason = (
-            f"hand-written, with the size {_list_names(counts)}: a part of the likelihood, or of a prior?"
-        )
-        return RoleJudgement("unplaced", "ask", reason)
     selecting = context.select_data(uses, "index") & context.containers
     if selecting and (parameters & context.probabilities or any(use.via == "link" for use in uses)):
         reason = f"probabilities selected by the data {_list_names(selecting)}"
@@ -295,6 +289,12 @@ def _judge_hand_written(context: RoleContext, contribution: Contribution) -> Rol
     if len(parameters) > 1 and scales:
         reason = f"hand-written, of {_list_names(parameters - scales)} given {_list_names(scales)}"
         return RoleJudgement("latent", "inferred", reason)
+    counts = context.select_data(uses, "value", "factor")
+    if counts:
+        reason = (
+            f"hand-written, with the size {_list_names(counts)}: a part of the likelihood, or of a prior?"
+        )
+        return RoleJudgement("unplaced", "ask", reason)
     return RoleJudgement("prior", "inferred", f"hand-written, of {_list_names(parameters)} alone")
 
 
