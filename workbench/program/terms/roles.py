@@ -276,7 +276,8 @@ def _judge_hand_written(context: RoleContext, contribution: Contribution) -> Rol
         reason = f"hand-written, with {_list_names(data)}: an observation or a setting of the prior?"
         return RoleJudgement("unplaced", "ask", reason)
     selecting = context.select_data(uses, "index") & context.containers
-    if selecting and (parameters & context.probabilities or any(use.via == "link" for use in uses)):
+    linked = {use.name for use in uses if use.via == "link"}
+    if selecting and (parameters & context.probabilities or parameters <= linked):
         reason = f"probabilities selected by the data {_list_names(selecting)}"
         return RoleJudgement("likelihood", "inferred", reason)
     if selecting and all(use.via == "value" for use in uses if use.name in parameters):
