@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from inspect import signature
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from workbench.comparison.weights import find_weights
 Kind: TypeAlias = Literal["stacking", "pseudo-bma"]
 
 UNROUNDED = {"round_to": "none"} if "round_to" in signature(compare).parameters else {}
+KIND: dict[str, Any] = {"kind": "loo"} if "kind" in signature(ELPDData).parameters else {}
 
 
 def make_table(units: int = 200, seed: int = 1) -> dict[str, np.ndarray]:
@@ -33,7 +34,7 @@ def make_table(units: int = 200, seed: int = 1) -> dict[str, np.ndarray]:
 def wrap(elpd: np.ndarray) -> ELPDData:
     cells = xr.DataArray(elpd, dims="row")
     return ELPDData(
-        kind="loo",
+        **KIND,
         elpd=float(elpd.sum()),
         se=float(np.sqrt(len(elpd)) * elpd.std()),
         p=1.0,

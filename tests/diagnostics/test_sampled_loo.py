@@ -85,7 +85,7 @@ def test_the_sample_of_all_rows_gives_what_all_rows_give(table):
     assert found is not None
     ours = sampled_loo.measure_sampled_loo(fit, found)
     assert ours.elpd == pytest.approx(exact.elpd, abs=1e-3)
-    assert ours.se == pytest.approx(exact.se, rel=1e-6)
+    assert ours.se == pytest.approx(exact.se, rel=1 / ROWS)  # ArviZ 1.3 divides by N - 1
     assert ours.p_loo == pytest.approx(exact.p_loo, abs=1e-3)
     assert ours.sampling_se == 0
     assert ours.bad == exact.bad

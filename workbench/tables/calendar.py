@@ -179,7 +179,7 @@ def _read_numbers(table: Table, columns: tuple[str, ...]) -> Times | None:
         months = (parts[1] - 1) * (3 if of_quarter else 1)
     count = ((parts[0] - 1970) * 12 + months).astype(np.int64)
     times = count.astype("datetime64[M]").astype("datetime64[us]")
-    times[missing] = np.datetime64("NaT")
+    times[missing] = np.datetime64("NaT", "us")
     return times
 
 
