@@ -63,6 +63,8 @@ site: $(READY) ## run every command of the documentation (RUN=no: none), then bu
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
 
 $(READY): pyproject.toml requirements.lock
+	@command -v $(PYTHON) > /dev/null \
+	  || { echo "workbench needs Python 3.11 or newer; there is no $(PYTHON). hint: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "workbench needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). hint: make PYTHON=python3.12 ..."; exit 2; }
 	$(PYTHON) -m venv $(VENV)

@@ -5,7 +5,7 @@
 >>> fit.summary()  # doctest: +SKIP
 """
 
-from __future__ import annotations
+# Python 3.6 reads this file too, so that `__main__` can say that it is too old.
 
 TYPE_CHECKING = False
 """As that of `typing`, which the command line does without until it can be interrupted."""
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import the front door when it is first used: the command line starts without the scientific stack."""
     from importlib import import_module
 
@@ -63,5 +63,5 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'workbench' has no attribute '{name}'")
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "list[str]":
     return sorted([*globals(), *__all__])

@@ -3,7 +3,13 @@
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - a checkout can be run by any Python
-    sys.exit(f"error: workbench needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    sys.stderr.write(
+        f"error: workbench needs Python 3.11 or newer; this is {sys.version.split()[0]}.\n"
+        "hint: run it with a newer one: `python3.12 -m workbench`\n"
+    )
+    sys.exit(
+        3
+    )  # as where other tools are missing: `ToolchainError` in `errors.py`, which this Python may not read
 
 from workbench.cli import main
 
