@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,13 +78,31 @@ def test_it_is_not_fetched_once_gcc_has_compiled_the_header(
     assert tools.why.endswith("is the first compiler found, and has compiled Stan's headers")
 
 
-@pytest.mark.parametrize("settings", [{"compiler": "g++"}, {"wheel": Path("httpstan.whl")}])
+@pytest.mark.parametrize("settings", [{"compiler": "g++"}, {"wheels": (Path("httpstan.whl"),)}])
 def test_it_is_not_fetched_where_the_user_says_otherwise(
-    settings: dict[str, str | Path], gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundled_clang, "provide_clang", lambda *_: pytest.fail("it is fetched"))
+    monkeypatch.setattr(
+        sys.modules[provision.__module__], "check_wheels", lambda files: {file.stem: file for file in files}
+    )
 
-    assert provision(ToolchainSettings(cache=tmp_path, **settings)).compiler == gcc  # type: ignore[arg-type]
+    assert provision(ToolchainSettings(cache=tmp_path, **settings)).compiler == gcc
+
+
+def test_zigs_wheel_on_this_machine_is_used(
+    gcc: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        bundled_clang, "provide_clang", lambda folder, local, progress: pytest.fail(f"{local}")
+    )
+    monkeypatch.setattr(
+        sys.modules[provision.__module__], "check_wheels", lambda files: {file.stem: file for file in files}
+    )
+    settings = ToolchainSettings(cache=tmp_path, wheels=(Path("httpstan.whl"), Path("ziglang.whl")))
+
+    with pytest.raises(pytest.fail.Exception, match=r"^ziglang\.whl$"):
+        provision(settings)
 
 
 def test_gcc_stays_where_clang_does_not_work(

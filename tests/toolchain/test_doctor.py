@@ -6,6 +6,7 @@ import pytest
 
 from tests.toolchain.fake_compilers import GCC, write_compiler, write_script
 from workbench.toolchain import ToolchainCheck, ToolchainSettings, doctor, examine
+from workbench.toolchain.wheels import locate_clang, locate_stan
 
 
 @pytest.fixture
@@ -128,3 +129,30 @@ def test_extras_are_listed_with_what_they_lack(
 
     assert found.found == "installed: dask; not installed: mlflow (mlflow-skinny)."
     assert "pip install 'workbench[mlflow]'" in found.cure
+
+
+@pytest.mark.parametrize("compiler", ["", "g++"])
+def test_the_index_is_asked_for_zig_where_there_is_no_compiler(
+    compiler: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if compiler:
+        write_compiler(path / compiler, GCC.format("12.2"))
+    stan = locate_stan(tmp_path / "cache")
+    stan.mkdir(parents=True)
+    (stan / "manifest.json").write_text("{}")
+    monkeypatch.setattr(doctor, "ask_for", lambda wheel: "Connection refused")
+
+    found = run_check("TC107", tmp_path)
+
+    assert found.status == ("ok" if compiler else "problem")
+    assert ("zig cannot be fetched: Connection refused" in found.found) == (not compiler)
+
+
+def test_the_compiler_of_the_next_build_is_named(path: Path, tmp_path: Path) -> None:
+    write_compiler(path / "g++", GCC.format("12.2"))
+    assert "the first use fetches the clang in zig's wheel" in run_check("TC105", tmp_path).found
+
+    clang = locate_clang(tmp_path / "cache")
+    clang.mkdir(parents=True)
+    (clang / "manifest.json").write_text("{}")
+    assert run_check("TC105", tmp_path).found.startswith("the clang in zig's wheel will be used")

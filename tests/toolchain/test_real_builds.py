@@ -98,7 +98,7 @@ def test_a_local_wheel_needs_no_network(tmp_path: Path) -> None:
 from pathlib import Path
 from workbench.toolchain import ToolchainSettings, provision
 cache, wheel = Path({str(tmp_path / "cache")!r}), Path({str(wheel)!r})
-settings = ToolchainSettings(source="embedded", cache=cache, wheel=wheel)
+settings = ToolchainSettings(source="embedded", cache=cache, wheels=(wheel,))
 print(provision(settings).stan_version)
 """
     answer = _run_offline(code)

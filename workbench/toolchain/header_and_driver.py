@@ -17,6 +17,7 @@ from workbench.toolchain.compilers import (
     copy_header,
     hash_header,
     locate_header,
+    measure_header_space,
 )
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.run_compilers import run_compilers
@@ -36,9 +37,6 @@ _GROUP = "group_"
 
 _SINGLE_SOURCES = ("grammar.cpp", "number.cpp", "settings.cpp")
 """The driver's sources that are compiled on their own, quickly: they include none of Stan's headers."""
-
-_HEADER_SPACE = {"gcc": 300_000_000, "clang": 60_000_000}
-"""The least that a precompiled header takes: g++ 12 makes 791 MB, clang 100 MB [bytes]."""
 
 _DRIVER_SPACE = 4_000_000
 """The least that the driver's objects take [bytes]."""
@@ -66,7 +64,9 @@ def build_header(
     target = "Stan's headers and driver" if parallel else "Stan's headers"
 
     def make(folder: Path) -> None:
-        cache.require_space(folder, _HEADER_SPACE[toolchain.compiler.kind], "the precompiled header of Stan")
+        cache.require_space(
+            folder, measure_header_space(toolchain.compiler), "the precompiled header of Stan"
+        )
         copy_header(toolchain.compiler, toolchain.home, folder)
         header = compose_header_command(toolchain.compiler, toolchain.home, folder, threads=threads)
         _show_and_compile(toolchain, target, [header, *parallel], progress)

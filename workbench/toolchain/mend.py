@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from workbench.progress import Progress
 from workbench.toolchain import cache
 from workbench.toolchain.compilers import locate_header
 from workbench.toolchain.header_and_driver import hash_driver
+from workbench.toolchain.pins import read_pins
 from workbench.toolchain.provision import Toolchain
 from workbench.toolchain.wheels import provide_clang, provide_stan, provide_zig
 
@@ -37,8 +39,17 @@ def discard_damaged(
     return tuple(damaged)
 
 
-def mend(toolchain: Toolchain, progress: Progress) -> None:
+def mend(toolchain: Toolchain, progress: Progress, local: Mapping[str, Path] = {}) -> None:
     """Fetch again what was discarded; header and driver are built when they are needed.
+
+    Parameters
+    ----------
+    toolchain
+        The toolchain.
+    progress
+        Where downloads are shown.
+    local
+        Wheels on this machine, as `check_wheels` returns them.
 
     Raises
     ------
@@ -48,11 +59,11 @@ def mend(toolchain: Toolchain, progress: Progress) -> None:
     if toolchain.source != "embedded":
         return
     if not toolchain.home.exists():
-        provide_stan(toolchain.cache, None, progress)
+        provide_stan(toolchain.cache, local.get(read_pins().stan_wheel), progress)
     compiler = _locate_own_compiler(toolchain)
     if compiler is not None and not compiler.exists():
         provide = provide_zig if toolchain.compiler.kind == "zig" else provide_clang
-        provide(toolchain.cache, progress)
+        provide(toolchain.cache, local.get("ziglang"), progress)
 
 
 _HEADER = "the precompiled header"

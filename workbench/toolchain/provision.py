@@ -16,7 +16,7 @@ from workbench.toolchain import cmdstan
 from workbench.toolchain.bundled_clang import prefer_clang, require_clang
 from workbench.toolchain.compilers import Compiler, find_compiler, find_installed_compilers, tune
 from workbench.toolchain.pins import read_pins
-from workbench.toolchain.wheels import provide_stan, provide_zig
+from workbench.toolchain.wheels import check_wheels, locate_clang, provide_stan, provide_zig
 
 SOURCES = ("auto", "embedded", "cmdstan")
 """Where Stan can come from; `ToolchainSettings` explains each."""
@@ -36,8 +36,8 @@ class ToolchainSettings:
     source
         ``embedded``: Stan from the package index; ``cmdstan``: the CmdStan that ``CMDSTAN`` names; ``auto``:
         that CmdStan if the variable is set, else embedded.
-    wheel
-        A httpstan wheel on this machine, instead of downloading it.
+    wheels
+        Wheels of httpstan and ziglang on this machine, instead of downloading them.
     native
         Use all features of this processor: some programs run a tenth faster, and their draws differ by
         rounding. The executables may not run on another processor.
@@ -46,7 +46,7 @@ class ToolchainSettings:
     compiler: str | None = None
     cache: Path | None = None
     source: str = "auto"
-    wheel: Path | None = None
+    wheels: tuple[Path, ...] = ()
     native: bool = False
 
 
@@ -103,9 +103,16 @@ def provision(settings: ToolchainSettings = ToolchainSettings(), progress: Progr
     source, reason = _choose_source(settings.source)
     folder = find_cache_folder(settings)
     _check_path(folder)
-    home = cmdstan.find_home() if source == "cmdstan" else provide_stan(folder, settings.wheel, progress)
+    local = check_wheels(settings.wheels)
+    home = (
+        cmdstan.find_home()
+        if source == "cmdstan"
+        else provide_stan(folder, local.get(read_pins().stan_wheel), progress)
+    )
     version = cmdstan.read_version(home) if source == "cmdstan" else read_pins().stan_version
-    compiler, compiler_reason = _choose_compiler(settings, source, home, folder, progress)
+    compiler, compiler_reason = _choose_compiler(
+        settings, source == "embedded", home, folder, local.get("ziglang"), progress
+    )
     if settings.native:
         compiler, compiler_reason = tune(compiler), f"{compiler_reason}, tuned to this processor"
     stanc = Stanc(home / "bin" / "stanc", version)
@@ -119,25 +126,33 @@ def find_cache_folder(settings: ToolchainSettings = ToolchainSettings()) -> Path
 
 
 def _choose_compiler(
-    settings: ToolchainSettings, source: str, home: Path, folder: Path, progress: Progress
+    settings: ToolchainSettings,
+    is_embedded: bool,
+    home: Path,
+    folder: Path,
+    zig: Path | None,
+    progress: Progress,
 ) -> tuple[Compiler, str]:
     """Return a compiler and the reason for choosing it.
 
     On a machine with g++ alone, that is the clang in zig's wheel, unless g++ has compiled Stan's header, Stan
-    comes from a wheel on this machine (there may be no package index), or clang cannot be fetched or used.
+    comes from a wheel on this machine and zig does not (there may be no package index), or clang cannot be
+    fetched or used.
     """
-    is_embedded = source == "embedded"
     installed = find_installed_compilers() if settings.compiler == "clang++" and is_embedded else ()
     if installed and installed[0].kind == "gcc":
-        return require_clang(installed[0], folder, progress), "you requested clang++, and zig's wheel has it"
+        return require_clang(
+            installed[0], folder, zig, progress
+        ), "you requested clang++, and zig's wheel has it"
     compiler, reason = find_compiler(
-        settings.compiler, lambda: provide_zig(folder, progress), folder / "zig" / "compiled"
+        settings.compiler, lambda: provide_zig(folder, zig, progress), folder / "zig" / "compiled"
     )
-    is_free = is_embedded and settings.compiler is None and settings.wheel is None
+    is_at_hand = zig is not None or locate_clang(folder).exists() or not settings.wheels
+    is_free = is_embedded and settings.compiler is None and is_at_hand
     if compiler.kind != "gcc" or not is_free:
         return compiler, reason
     try:
-        clang = prefer_clang(compiler, home, folder, progress)
+        clang = prefer_clang(compiler, home, folder, zig, progress)
     except ToolchainError as obstacle:
         return compiler, f"{reason}, and a faster one cannot be used: {obstacle.message}"
     if clang is None:

