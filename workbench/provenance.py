@@ -48,9 +48,22 @@ def hash_texts(*texts: str) -> str:
     return digest.hexdigest()
 
 
+DISTRIBUTION = "stan-workbench"
+"""The name under which pip knows this package; on the package index, `workbench` is somebody else's."""
+
+
 def read_workbench_version() -> str:
     """Return the installed version of workbench."""
-    return metadata.version("workbench")
+    return metadata.version(DISTRIBUTION)
+
+
+def format_install(extra: str) -> str:
+    """Return the command that installs what an extra needs.
+
+    >>> format_install("dask")
+    "pip install 'stan-workbench[dask]'"
+    """
+    return f"pip install '{DISTRIBUTION}[{extra}]'"
 
 
 def derive_seeds(seed: int | Sequence[int], count: int) -> tuple[int, ...]:

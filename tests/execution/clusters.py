@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 needs_dask = pytest.mark.skipif(
     find_spec("distributed") is None,
-    reason="the package distributed is not installed: pip install 'workbench[dask]'",
+    reason="the package distributed is not installed: pip install 'stan-workbench[dask]'",
 )
 """Skips what needs a scheduler."""
 

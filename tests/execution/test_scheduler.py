@@ -21,7 +21,7 @@ def test_this_machine_needs_no_dask(monkeypatch):
         ClusterError, match="needs the package distributed, which is not installed"
     ) as refused:
         parse_scheduler("tcp://127.0.0.1:8786")
-    assert refused.value.hint == "pip install 'workbench[dask]'"
+    assert refused.value.hint == "pip install 'stan-workbench[dask]'"
 
 
 @pytest.mark.parametrize(

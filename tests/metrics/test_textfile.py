@@ -78,7 +78,7 @@ def test_a_missing_package_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     with pytest.raises(ToolchainMissing, match="--metrics needs the package prometheus-client") as caught:
         open_textfile(tmp_path / "a.prom", "fit", "x")
-    assert caught.value.hint == "pip install 'workbench[metrics]'"
+    assert caught.value.hint == "pip install 'stan-workbench[metrics]'"
 
 
 def test_names_that_act_on_terminals_become_code_points(tmp_path):

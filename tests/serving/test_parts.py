@@ -121,7 +121,7 @@ def test_a_missing_package_is_a_sentence(monkeypatch):
     monkeypatch.setattr(supervisor_room, "find_spec", lambda name: None)
     with pytest.raises(ToolchainMissing, match="fastapi") as caught:
         supervisor_room.require_packages()
-    assert caught.value.hint == 'pip install "workbench[serve]"'
+    assert caught.value.hint == "pip install 'stan-workbench[serve]'"
 
 
 def test_the_command_line_imports_no_web_framework():

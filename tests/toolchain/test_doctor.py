@@ -128,7 +128,7 @@ def test_extras_are_listed_with_what_they_lack(
     found = run_check("TC109", tmp_path)
 
     assert found.found == "installed: dask; not installed: mlflow (mlflow-skinny)."
-    assert "pip install 'workbench[mlflow]'" in found.cure
+    assert "pip install 'stan-workbench[mlflow]'" in found.cure
 
 
 @pytest.mark.parametrize("compiler", ["", "g++"])

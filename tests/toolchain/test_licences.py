@@ -46,7 +46,7 @@ def test_packages_are_those_that_are_needed_with_the_extra_that_needs_them():
     found = {part.name: part for part in list_packages()}
     assert {"numpy", "typer", "markupsafe", "xarray-einstats"} <= set(found)
     assert found["numpy"].role == ""
-    assert not {"pytest", "mypy", "workbench"} & set(found)
+    assert not {"pytest", "mypy", "stan-workbench"} & set(found)
     if "distributed" in found:
         assert found["distributed"].role == "extra dask"
     assert all(part.version == metadata.version(name) and part.licence for name, part in found.items())

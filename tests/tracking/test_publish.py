@@ -71,7 +71,7 @@ def test_the_model_says_what_it_takes_needs_and_holds(mlflow, kept, run):
         ("sigma", True),
         ("school", False),
     ]
-    assert described["pip_requirements"] == [f"workbench=={_version()}"]
+    assert described["pip_requirements"] == [f"stan-workbench=={_version()}"]
     assert described["model_config"] == {"files": hash_run(run)}
     assert described["input_example"] is None, "the table is not where it was"
 

@@ -171,7 +171,7 @@ def test_the_model_says_what_it_takes_and_gives_and_holds_no_pickle(world):
     held = world.held
     assert held["inputs"] == {"region": True, "when": True, "smoker": True, "x": True, "town": True}
     assert held["outputs"] == list(COLUMNS)
-    assert any(line.startswith("workbench==") for line in held["requirements"])
+    assert any(line.startswith("stan-workbench==") for line in held["requirements"])
     assert held["of_example"] == len(held["example"]["region"]) == 2
     assert "y" not in held["example"]
     assert not [name for name in held["files"] if name.endswith((".pkl", ".pickle", ".cloudpickle"))]

@@ -50,7 +50,7 @@ def test_a_missing_package_is_told_with_what_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(TrackingError) as missing:
         check_address("http://127.0.0.1:5000")
-    assert missing.value.hint == "pip install 'workbench[mlflow]'"
+    assert missing.value.hint == "pip install 'stan-workbench[mlflow]'"
     assert missing.value.exit_code == 3
 
 

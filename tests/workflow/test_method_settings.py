@@ -65,7 +65,7 @@ def test_a_sampler_that_is_not_installed_is_refused_with_the_command_that_instal
         return
     with pytest.raises(MethodError, match=message) as caught:
         choose("nuts", nuts=nutpie)
-    assert caught.value.hint == "pip install 'workbench[nutpie]'"
+    assert caught.value.hint == "pip install 'stan-workbench[nutpie]'"
 
 
 def test_a_retry_is_a_number_or_whether_at_all():

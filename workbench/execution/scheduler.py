@@ -14,6 +14,7 @@ from workbench.execution.cluster import Cluster, read_cluster
 from workbench.execution.executor import Executor
 from workbench.execution.local import LocalExecutor
 from workbench.progress import SILENT, Progress
+from workbench.provenance import format_install
 
 _ADDRESS = re.compile(r"(?:tcp|tls)://[^\s/]+:\d+")
 """The address of a scheduler."""
@@ -145,7 +146,7 @@ def _require(package: str, text: str) -> None:
     """
     if find_spec(package) is None:
         name = package.replace("_", "-")
-        install = "pip install 'workbench[dask]'" if name == "distributed" else f"pip install {name}"
+        install = format_install("dask") if name == "distributed" else f"pip install {name}"
         raise ClusterError(
             f"--scheduler {text} needs the package {name}, which is not installed.", hint=install
         )

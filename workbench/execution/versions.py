@@ -5,10 +5,9 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
-from workbench.provenance import hash_bytes, hash_texts
+from workbench.provenance import hash_bytes, hash_texts, read_workbench_version
 from workbench.toolchain.pins import read_pins
 
 
@@ -41,7 +40,7 @@ def read_versions() -> Versions:
     sources = (path for path in sorted(package.rglob("*")) if path.suffix in (".py", ".toml", ".cpp", ".hpp"))
     hashes = (text for path in sources for text in (path.name, hash_bytes(path.read_bytes())))
     python = ".".join(platform.python_version_tuple()[:2])
-    return Versions(metadata.version("workbench"), hash_texts(*hashes), python, read_pins().stan_version)
+    return Versions(read_workbench_version(), hash_texts(*hashes), python, read_pins().stan_version)
 
 
 def describe_difference(here: Versions, there: Versions) -> str:

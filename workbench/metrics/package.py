@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import ToolchainMissing
 from workbench.metrics.catalogue import LATENCIES, Metric
+from workbench.provenance import format_install
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_EXTRA = "pip install 'workbench[metrics]'"
+_EXTRA = format_install("metrics")
 """What brings the package."""
 
 

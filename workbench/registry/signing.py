@@ -12,7 +12,7 @@ import msgspec
 
 from workbench.errors import RegistryDamaged, RequestError, ToolchainMissing
 from workbench.journal import Signature
-from workbench.provenance import hash_bytes
+from workbench.provenance import format_install, hash_bytes
 from workbench.registry.events import Event, Trusted
 
 if TYPE_CHECKING:
@@ -189,5 +189,5 @@ def _require_package() -> None:
     try:
         import cryptography  # noqa: F401
     except ImportError as reason:
-        hint = "pip install 'workbench[sign]'"
+        hint = format_install("sign")
         raise ToolchainMissing("signatures need the package cryptography.", hint=hint) from reason

@@ -21,6 +21,7 @@ from workbench import process
 from workbench.errors import RequestError, RunError, ToolchainMissing, WorkbenchError
 from workbench.files import make_scratch
 from workbench.progress import write_log_line
+from workbench.provenance import format_install
 from workbench.serving.options import BACKLOG, FOLDER, READY, Failure, ServingOptions, name_model
 
 _PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
@@ -72,7 +73,7 @@ def require_packages() -> None:
     missing = next((name for name in _PACKAGES if find_spec(name) is None), None)
     if missing is not None:
         message = f"a service needs the package `{missing}`, which is not installed."
-        raise ToolchainMissing(message, hint='pip install "workbench[serve]"')
+        raise ToolchainMissing(message, hint=format_install("serve"))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from workbench import process
 from workbench.errors import ToolchainError
+from workbench.provenance import format_install
 from workbench.toolchain import cache
 from workbench.toolchain.cmdstan import find_home
 from workbench.toolchain.compilers import Compiler, find_installed_compilers, locate_header
@@ -249,7 +250,5 @@ def _check_extras() -> ToolchainCheck:
     there = [extra for extra, lacking in extras.items() if not lacking]
     absent = [f"{extra} ({', '.join(lacking)})" for extra, lacking in extras.items() if lacking]
     found = f"installed: {', '.join(there) or 'none'}; not installed: {'; '.join(absent) or 'none'}."
-    cure = (
-        f"`pip install 'workbench[{next(e for e, lacking in extras.items() if lacking)}]'`" if absent else ""
-    )
+    cure = f"`{format_install(next(e for e, lacking in extras.items() if lacking))}`" if absent else ""
     return ToolchainCheck("TC109", "Extras", "ok", found, f"{cure} where one is needed" if cure else "")

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from importlib import metadata
 
+from workbench.provenance import DISTRIBUTION
+
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9._-]+)\s*(?:\[([^\]]*)\])?")
 """The name at the beginning of a requirement, and the extras in brackets."""
 
@@ -21,7 +23,7 @@ def list_requirements() -> dict[str, list[str]]:
     True
     """
     found: dict[str, list[str]] = {"": []}
-    for extra, name, _ in _read_requirements("workbench"):
+    for extra, name, _ in _read_requirements(DISTRIBUTION):
         found.setdefault(extra, []).append(name)
     return found
 
@@ -35,7 +37,7 @@ def find_needed() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for extra in sorted(list_requirements()):
-        waiting = [("workbench", {extra})]
+        waiting = [(DISTRIBUTION, {extra})]
         seen: set[tuple[str, frozenset[str]]] = set()
         while waiting:
             package, wanted = waiting.pop()
@@ -43,7 +45,7 @@ def find_needed() -> dict[str, str]:
                 continue
             seen.add((package, frozenset(wanted)))
             for own, name, extras in _read_requirements(package):
-                is_wanted = own in wanted if package == "workbench" else not own or own in wanted
+                is_wanted = own in wanted if package == DISTRIBUTION else not own or own in wanted
                 if is_wanted and find_version(name):
                     found.setdefault(name, extra)
                     waiting.append((name, extras))
@@ -74,7 +76,7 @@ def describe_python() -> str:
     names = ("numpy", "scipy", "arviz-stats", "cmdstanpy")
     versions = [f"{name} {version}" for name in names if (version := find_version(name))]
     return (
-        f"Python {platform.python_version()}, workbench {find_version('workbench')}, {', '.join(versions)}."
+        f"Python {platform.python_version()}, workbench {find_version(DISTRIBUTION)}, {', '.join(versions)}."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import StoreError
-from workbench.provenance import read_workbench_version
+from workbench.provenance import DISTRIBUTION, read_workbench_version
 from workbench.registry.runs import hash_run
 from workbench.results.view import Results
 from workbench.tracking.columns import PARAMETERS, list_inputs, list_outputs
@@ -53,7 +53,7 @@ def save_model(run: Path, hashes: Mapping[str, str], results: Results, example: 
         artifacts={"run": str(copy)},
         signature=_build_signature(results),
         input_example=example,
-        pip_requirements=[f"workbench=={read_workbench_version()}"],
+        pip_requirements=[f"{DISTRIBUTION}=={read_workbench_version()}"],
         model_config={"files": dict(hashes)},
     )
     return target

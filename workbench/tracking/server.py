@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import RequestError, TrackingError, WorkbenchError
+from workbench.provenance import format_install
 from workbench.results import store
 from workbench.tracking.logged_fit import RUN_TAG, LoggedFit
 
@@ -80,7 +81,7 @@ def check_address(address: str) -> str:
         )
     if find_spec("mlflow") is None:
         message = "the package mlflow-skinny (or mlflow) is needed, and is not installed."
-        raise TrackingError(message, hint="pip install 'workbench[mlflow]'")
+        raise TrackingError(message, hint=format_install("mlflow"))
     if _DATABASE.match(address) and find_spec("sqlalchemy") is None:
         message = f"the whole of MLflow is needed to write to a database such as `{hide_password(address)}`."
         raise TrackingError(message, hint="pip install mlflow")

@@ -12,6 +12,7 @@ from typing import Any
 from workbench import tables
 from workbench.errors import MethodError
 from workbench.methods import INITS, Auto, Laplace, Map, Method, Mle, Nuts, Pathfinder
+from workbench.provenance import format_install
 
 _INIT_WORDS = tuple(word for word in INITS if word != "given")
 """The words that `init` takes; values of parameters stand for `given`."""
@@ -155,7 +156,7 @@ def check_installed(nuts: Nuts) -> None:
     """
     if nuts.sampler != "nutpie":
         return
-    hint = "pip install 'workbench[nutpie]'"
+    hint = format_install("nutpie")
     try:
         version = metadata.version("nutpie")
     except metadata.PackageNotFoundError:
