@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.utils.math import latex2mathml
+from math_core import LatexToMathML
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -48,6 +48,10 @@ _MODEL_PAGE = re.compile(r"\((?:\.\./)+stan_models/(?:\w+/(\w+)|README)\.md\)")
 """A link to the page of a bundled model, or to their list, as it stands in the checkout."""
 
 
+_MATH = LatexToMathML()
+"""What makes MathML of TeX; a formula that it does not know stops the build."""
+
+
 def lead_links(_app: Any, docname: str, source: list[str]) -> None:
     """Lead links to pages of models to their copies in the site; other texts are downloads."""
     up = "../" * docname.count("/")
@@ -66,7 +70,8 @@ def keep_prose_of_returns(
 def show_math(self: Any, node: Any) -> None:
     """Write a formula as MathML, which browsers show without a script."""
     tex = node.get("latex", node.astext())
-    self.body.append(latex2mathml.tex2mathml(tex, as_block=isinstance(node, nodes.math_block)))
+    is_block = isinstance(node, nodes.math_block)
+    self.body.append(_MATH.convert_with_local_state(tex, displaystyle=is_block))
     raise nodes.SkipNode
 
 

@@ -69,10 +69,11 @@ def test_what_a_type_states_stands_beside_its_prior():
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_every_formula_can_be_shown_in_a_table(name):
-    latex2mathml = pytest.importorskip("docutils.utils.math.latex2mathml", reason="the group `docs` has it")
+    math_core = pytest.importorskip("math_core", reason="the group `docs` has it")
+    to_mathml = math_core.LatexToMathML().convert_with_local_state
     for formula in formulas_of(name):
         assert not re.search(r"[|$`]", formula)
-        assert latex2mathml.tex2mathml(formula).startswith("<math")
+        assert to_mathml(formula, displaystyle=False).startswith("<math>")
 
 
 def test_a_program_that_changes_changes_its_formulas(tools, tmp_path):
