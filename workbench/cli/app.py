@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from workbench import files
 from workbench.cli import (
     calibrate,
     check,
     compare,
+    completion,
     console,
     continue_,
     diagnose_drift,
@@ -46,11 +50,34 @@ from workbench.cli.first_steps import FIRST_STEPS
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.cli.isolate import ignore_settings_of_the_working_folder
 from workbench.cli.metrics_file import SUBJECTS, MeasuredCommand
+from workbench.errors import StoreError
 from workbench.provenance import read_workbench_version
+
+
+class _FrontDoor(Group):
+    """The command itself, whose `--install-completion` writes into the home folder."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:
+        """Return the parsed arguments; a home folder that cannot be written is told in a sentence."""
+        try:
+            return super().make_context(*args, **options)
+        except (OSError, UnicodeError) as reason:
+            console.show_error(_explain_home(reason))
+            raise typer.Exit(StoreError.exit_code) from None
+
+
+def _explain_home(reason: OSError | UnicodeError) -> StoreError:
+    """Return why completion could not be installed."""
+    hint = "`workbench --show-completion` prints what the shell has to read"
+    if isinstance(reason, UnicodeError):
+        return StoreError("the shell's settings in the home folder are not in UTF-8.", hint=hint)
+    place = Path.home() if reason.filename is None else Path(os.fsdecode(reason.filename))
+    return StoreError(files.describe_failure(reason, place)[0], hint=hint)
+
 
 app = typer.Typer(
     name="workbench",
-    cls=Group,
+    cls=_FrontDoor,
     context_settings=CONTEXT,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
@@ -141,5 +168,6 @@ def _main(
 def main() -> None:
     """Run the command line."""
     ignore_settings_of_the_working_folder()
+    completion.join_words_of_bash()
     console.prepare_streams()
     app()

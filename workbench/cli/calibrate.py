@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options, parse
+from workbench.cli import completion, console, options, parse
 from workbench.errors import EXIT_STRICT
 from workbench.process import count_usable_cores
 from workbench.progress import Timed
@@ -40,6 +40,7 @@ def command(
             help="nuts, laplace, pathfinder, map, mle (several, with commas). By default nuts and laplace; "
             "with --rows nuts, map and mle.",
             metavar="NAMES",
+            autocompletion=completion.complete_listed("nuts", "laplace", "pathfinder", "map", "mle"),
         ),
     ] = None,
     posterior: Annotated[

@@ -1,11 +1,14 @@
-"""What the shell completes: models, runs, and names and versions in the registry."""
+"""What the shell completes: models, runs, names and versions in the registry, and words that options take."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -23,6 +26,16 @@ _RUNS_FOLDER = Path("reports")
 
 _RECORDS = ("run.json", "study.json", "fits.json")
 """The files that make a folder a run, a study, or a folder of `fit-each`."""
+
+_ASKED = "_WORKBENCH_COMPLETE"
+_BEFORE = "_WORKBENCH_BEFORE"
+"""The variables by which a shell asks what completes a word, and what bash keeps of the word as it is."""
+
+_BREAKS = frozenset("@=:")
+"""Characters at which bash divides what it completes, with the default `COMP_WORDBREAKS`."""
+
+_WORD = re.compile(r"[a-z][a-z_+-]*")
+"""A value that the help of an option offers as it is, as in `stan|nutpie`; others stand for values."""
 
 
 def complete_models(incomplete: str) -> list[str]:
@@ -83,6 +96,74 @@ def complete_versions(context: typer.Context, incomplete: str) -> list[str]:
 def complete_runs_and_versions(context: typer.Context, incomplete: str) -> list[str]:
     """Return runs, and versions in the registry."""
     return [*complete_runs(incomplete), *complete_versions(context, incomplete)]
+
+
+def complete_listed(*words: str) -> Callable[[str], list[str]]:
+    """Return what completes the last of several words with commas between them.
+
+    >>> complete_listed("mle", "map", "nuts")("nuts,m")
+    ['nuts,mle', 'nuts,map']
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, last = incomplete.rpartition(",")
+        return [f"{before}{comma}{word}" for word in words if word.startswith(last)]
+
+    return complete
+
+
+def complete_parameter(parameter: Any, context: typer.Context, incomplete: str) -> list[Any]:
+    """Return the items that complete an argument or the value of an option, as the asking shell takes them.
+
+    Parameters
+    ----------
+    parameter, context
+        Of Typer.
+    incomplete
+        What there is of the value.
+    """
+    found: list[Any] = type(parameter).shell_complete(parameter, context, incomplete)
+    if not found and parameter.metavar:
+        words = [word for word in parameter.metavar.split("|") if _WORD.fullmatch(word)]
+        found = [SimpleNamespace(value=word, help=None) for word in words if word.startswith(incomplete)]
+    if os.environ.get(_ASKED) == "complete_bash":
+        for item in found:
+            item.value = _escape_for_bash(item.value)
+    return found
+
+
+def join_words_of_bash() -> None:
+    """Join what bash has divided within words, such as `radon@champion`: Typer would take them as several.
+
+    Bash asks with `COMP_WORDS`, a line for each word, and the number of the one to be completed. What it puts
+    into the command goes behind the last character that divides: all before that stays.
+    """
+    if os.environ.get(_ASKED) != "complete_bash":
+        return
+    words, place = os.environ.get("COMP_WORDS", "").split("\n"), int(os.environ.get("COMP_CWORD", "0"))
+    joined: list[str] = []
+    is_open, asked, before = False, place, ""
+    for number, word in enumerate(words):
+        is_break = bool(word) and set(word) <= _BREAKS
+        if joined and (is_open or is_break):
+            start = joined[-1] if not is_break else joined[-1] + word
+            joined[-1] += word
+        else:
+            start = ""
+            joined.append(word)
+        is_open = is_break
+        if number == place:
+            asked, before = len(joined) - 1, start
+    os.environ.update({"COMP_WORDS": "\n".join(joined), "COMP_CWORD": str(asked), _BEFORE: before})
+
+
+def _escape_for_bash(text: str) -> str:
+    """Return a word as it is typed in bash, without what stands there already."""
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    asked = int(os.environ.get("COMP_CWORD", "0"))
+    is_quoted = asked < len(words) and words[asked][:1] in ("'", '"')
+    escaped = text if is_quoted else re.sub(r"[^\w@%+=:,./~-]", r"\\\g<0>", text)
+    return escaped.removeprefix(os.environ.get(_BEFORE, ""))
 
 
 def _read_models(context: typer.Context) -> list[RegisteredModel]:

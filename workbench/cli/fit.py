@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import console, options, parse
+from workbench.cli import completion, console, options, parse
 from workbench.cli.metrics_file import write_metrics
 from workbench.cli.result_printer import ResultPrinter
 from workbench.errors import EXIT_STRICT, RequestError, RunError
@@ -55,6 +55,7 @@ def command(
             help="mle, map, laplace, pathfinder, nuts (several, with commas), or auto: the cheapest that is "
             "accepted by its own diagnostic. By default all but pathfinder.",
             metavar="NAMES",
+            autocompletion=completion.complete_listed("mle", "map", "laplace", "pathfinder", "nuts", "auto"),
             rich_help_panel=options.METHODS,
         ),
     ] = None,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import console, options, parse
+from workbench.cli import completion, console, options, parse
 from workbench.errors import EXIT_STRICT, RunError
 from workbench.process import count_usable_cores
 from workbench.progress import Timed
@@ -58,6 +58,7 @@ def command(
             help="mle, map, laplace, pathfinder, nuts (several, with commas), or auto: the cheapest that is "
             "accepted by its own diagnostic. By default all but pathfinder.",
             metavar="NAMES",
+            autocompletion=completion.complete_listed("mle", "map", "laplace", "pathfinder", "nuts", "auto"),
             rich_help_panel=options.METHODS,
         ),
     ] = None,

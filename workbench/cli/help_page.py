@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
+from workbench.cli.completion import complete_parameter
 from workbench.errors import neutralise
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -238,6 +240,7 @@ def _neutral_errors() -> Iterator[None]:
 
 def _simplify(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
+        parameter.shell_complete = partial(complete_parameter, parameter)
         if getattr(parameter, "is_flag", False):
             parameter.metavar, parameter.show_default = "", False
         if parameter.param_type_name == "argument":

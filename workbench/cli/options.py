@@ -241,7 +241,7 @@ Init = Annotated[
     str,
     typer.Option(
         help="Where chains start: random, map, pathfinder, or a JSON file of values of parameters.",
-        metavar="WORD|FILE",
+        metavar="random|map|pathfinder|FILE",
         rich_help_panel=SAMPLER,
     ),
 ]
@@ -386,7 +386,7 @@ Compiler = Annotated[
     str | None,
     typer.Option(
         help="The C++ compiler: clang++, g++, zig or a path; by default the first found.",
-        metavar="NAME|PATH",
+        metavar="clang++|g++|zig|PATH",
         rich_help_panel=STAN,
     ),
 ]

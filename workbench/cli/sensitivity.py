@@ -91,6 +91,7 @@ def command(
             "--method",
             help="Methods to compare: map, laplace, nuts, with commas.",
             metavar="NAMES",
+            autocompletion=completion.complete_listed("map", "laplace", "nuts"),
             rich_help_panel=_OUTCOMES,
         ),
     ] = "map,laplace,nuts",
