@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 
 demo: $(READY) ## install, provide Stan, fit eight schools, print the path of the report
 	$(BIN)/workbench fit stan_models/hierarchical/eight_schools.stan data/eight_schools.csv
+	@echo 'next: `. $(VENV)/bin/activate` puts the command `workbench` on the PATH'
 
 check: $(READY) ## format, lint, types, import contracts, and the tests that need no compiler: under two minutes
 	$(BIN)/ruff format --check .
@@ -84,15 +85,16 @@ dist: ## build the wheel and the source archive into dist/, and check both (tool
 	build/tools/bin/twine check --strict dist/*
 	build/tools/bin/check-wheel-contents dist/*.whl
 
-sbom: ## write dist/workbench.cdx.json, a CycloneDX bill of all that an installation without extras holds
+sbom: $(READY) ## write dist/workbench.cdx.json, a CycloneDX bill of an installation without extras, and of what the first fit fetches
 	$(PYTHON) -m venv build/tools
 	build/tools/bin/python -m pip install --quiet cyclonedx-bom
 	rm -rf build/installed
-	$(PYTHON) -m venv build/installed
-	build/installed/bin/python -m pip install --quiet .
+	$(PYTHON) -m venv --without-pip build/installed
+	build/tools/bin/python -m pip --python build/installed/bin/python install --quiet .
 	mkdir -p dist
 	build/tools/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
 	  --output-file dist/workbench.cdx.json build/installed/bin/python
+	$(BIN)/python -m tests.library.bill_of_materials dist/workbench.cdx.json
 
 clean: ## remove the virtual environment and all caches of the tools
 	rm -rf $(VENV) build dist htmlcov docs/_build docs/generated .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

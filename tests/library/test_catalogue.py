@@ -1,5 +1,6 @@
 """Bundled models found by name, in a checkout and in a wheel, and copied by a user."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -117,3 +118,20 @@ def test_the_wheel_carries_models_and_tables(tmp_path):
     assert program == str(tmp_path / "site/workbench/bundled/stan_models/regression/linear.stan")
     assert table.endswith("bundled/data/kidiq.csv")
     assert is_there == "True"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read: "),
+        ("title = ", "cannot be read: "),
+        ('origin = "a"', "lacks `title`"),
+        ('title = "a"\norigin = "b"\nlicence = "c"\nrows = 1\nsha256 = ""\n[columns]\ny = 3', "another form"),
+    ],
+)
+def test_a_card_of_a_table_that_lacks_something_is_named(text, said, tmp_path):
+    if text is not None:
+        (tmp_path / "t.toml").write_text(text)
+    with pytest.raises(RequestError, match=re.escape(f"the card `{tmp_path / 't.toml'}`")) as caught:
+        library.read_table_card(tmp_path / "t.csv")
+    assert said in caught.value.message

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench.errors import RequestError
+
 
 @dataclass(frozen=True)
 class TableCard:
@@ -36,14 +38,28 @@ class TableCard:
 
 
 def read_table_card(table: Path) -> TableCard:
-    """Return the card of a bundled table."""
-    content = tomllib.loads(table.with_suffix(".toml").read_text(encoding="utf-8"))
-    return TableCard(
-        content["title"],
-        content["origin"],
-        content["licence"],
-        content.get("command", ""),
-        content["rows"],
-        content["sha256"],
-        {name: (column["meaning"], column["unit"]) for name, column in content["columns"].items()},
-    )
+    """Return the card of a bundled table.
+
+    Raises
+    ------
+    RequestError
+        It is missing, is not TOML, or lacks something that each card says.
+    """
+    path = table.with_suffix(".toml")
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return TableCard(
+            content["title"],
+            content["origin"],
+            content["licence"],
+            content.get("command", ""),
+            content["rows"],
+            content["sha256"],
+            {name: (column["meaning"], column["unit"]) for name, column in content["columns"].items()},
+        )
+    except (OSError, tomllib.TOMLDecodeError) as reason:
+        raise RequestError(f"the card `{path}` of a bundled table cannot be read: {reason}.") from reason
+    except (KeyError, TypeError, AttributeError) as reason:
+        what = f"lacks `{reason.args[0]}`" if isinstance(reason, KeyError) else "has another form than the others"
+        hint = "title, origin, licence, rows, sha256, and meaning and unit of each column under [columns.NAME]"
+        raise RequestError(f"the card `{path}` of a bundled table {what}.", hint=hint) from reason
