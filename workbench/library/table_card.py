@@ -60,6 +60,12 @@ def read_table_card(table: Path) -> TableCard:
     except (OSError, tomllib.TOMLDecodeError) as reason:
         raise RequestError(f"the card `{path}` of a bundled table cannot be read: {reason}.") from reason
     except (KeyError, TypeError, AttributeError) as reason:
-        what = f"lacks `{reason.args[0]}`" if isinstance(reason, KeyError) else "has another form than the others"
-        hint = "title, origin, licence, rows, sha256, and meaning and unit of each column under [columns.NAME]"
+        what = (
+            f"lacks `{reason.args[0]}`"
+            if isinstance(reason, KeyError)
+            else "has another form than the others"
+        )
+        hint = (
+            "title, origin, licence, rows, sha256, and meaning and unit of each column under [columns.NAME]"
+        )
         raise RequestError(f"the card `{path}` of a bundled table {what}.", hint=hint) from reason
