@@ -43,6 +43,34 @@ def test_missing_files(workbench):
     assert_refused(workbench("fit", STAN, "none.csv"), 2, "`none.csv`", hint="path")
 
 
+@pytest.mark.parametrize("command", ["fit", "fit-each", "prior", "calibrate", "sensitivity"])
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ((CSV,), f"`{CSV}`, a table"),
+        (("none.csv",), "`none.csv`, a table"),
+        ((CSV, "eight_schools"), f"`{CSV}`, a table"),
+        ((CSV, STAN), f"`{CSV}`, a table"),
+        (("linear", "eight_schools"), "`eight_schools`, the name of a bundled model"),
+        (("linear", STAN), f"`{STAN}`, a Stan program"),
+    ],
+)
+def test_a_table_in_the_place_of_the_program_and_the_other_way_round(workbench, command, words, found):
+    options = ("--by", "school") if command == "fit-each" else ()
+    order = "a Stan program, or the name of a bundled model, comes first, and its table after it"
+    assert_refused(workbench(command, *words, *options), 2, f"was expected, found {found}.", hint=order)
+
+
+def test_a_table_that_inspect_takes_for_a_program(workbench):
+    assert_refused(workbench("inspect", CSV), 2, f"found `{CSV}`, a table.", hint="comes first")
+
+
+@pytest.mark.usefixtures("tools")
+def test_a_program_of_another_name_that_stanc_rejects(workbench, copies):
+    (copies / "rows.txt").write_text(CSV.read_text())
+    assert_refused(workbench("inspect", "rows.txt"), 2, "`rows.txt`, line 1", hint="comes first")
+
+
 @pytest.mark.usefixtures("tools")
 def test_unknown_columns(workbench, copies):
     done = workbench("fit", STAN, CSV, "--column", "y=efect")

@@ -24,6 +24,9 @@ _COLOUR = re.compile(r"\x1b\[\d*m")
 _STAN_SUFFIXES = (".stan", ".stanfunctions")
 """The endings of files whose lines an error message may quote."""
 
+ORDER = "a Stan program, or the name of a bundled model, comes first, and its table after it"
+"""What a hint says where a table stands in the place of a program, or the other way round."""
+
 _BAD_OPTION = 124
 """The exit code of stanc for a command line that it does not understand."""
 
@@ -117,4 +120,5 @@ def _parse_rejection(file: Path, output: str, originals: Mapping[str, Path]) -> 
     message = f"`{path}`, line {line}, column {column}: {explanation}"
     if excerpt:
         message += f"\n{excerpt}"
-    return ProgramError(message, path=path, line=line, column=column)
+    hint = None if path.suffix in _STAN_SUFFIXES else ORDER
+    return ProgramError(message, path=path, line=line, column=column, hint=hint)
