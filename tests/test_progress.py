@@ -17,6 +17,13 @@ def test_a_long_stage_says_in_a_log_that_it_goes_on(capsys):
     assert "so far" not in last
 
 
+def test_a_stage_in_which_nothing_is_counted_yet_has_no_share(capsys):
+    with Lines(heartbeat=0.05).stage("Building", total=2.0) as stage:
+        stage.update(0.0, "compiling")
+        time.sleep(0.2)
+    assert capsys.readouterr().err.splitlines()[0] == "Building: 0 s so far, compiling"
+
+
 def test_a_short_stage_is_one_line_or_none(capsys):
     with Lines().stage("Checking the fit"):
         pass

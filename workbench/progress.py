@@ -196,9 +196,9 @@ class _LatestState:
         self._latest = done, detail
 
     def describe(self) -> str:
-        """Return the last report on one line."""
+        """Return the last report on one line; no share where nothing is counted yet."""
         done, detail = self._latest
-        share = f"{done / self._total:.0%}" if self._total else ""
+        share = f"{done / self._total:.0%}" if self._total and done else ""
         return "".join(f", {part}" for part in (share, detail.replace("\n", "; ")) if part)
 
 

@@ -63,7 +63,7 @@ from workbench.workflow.bind_covariates import Covariates, bind_covariates
 from workbench.workflow.builds import Builds, take_program
 from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
-from workbench.workflow.prepare_request import prepare_request
+from workbench.workflow.prepare_request import prepare_request, to_folder_name
 from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.read_program import read_program
 
@@ -254,9 +254,9 @@ def check_methods(options: FitOptions) -> None:
 
 def choose_folder(model: Path, table: Table, asked: CalibrateOptions) -> Path:
     """Return `reports/<model>-<data>-calibration`, with what else tells questions apart."""
-    names = [model.stem[:_LONG_NAME], table.path.stem[:_LONG_NAME], "calibration"]
+    names = [to_folder_name(path.stem)[:_LONG_NAME] for path in (model, table.path)] + ["calibration"]
     if asked.simulate_with is not None:
-        names.append(asked.simulate_with.stem[:_LONG_NAME])
+        names.append(to_folder_name(asked.simulate_with.stem)[:_LONG_NAME])
     if asked.from_posterior:
         names.append("posterior")
     if asked.rows:

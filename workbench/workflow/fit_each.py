@@ -37,7 +37,7 @@ from workbench.workflow.dry_run import settle_priors
 from workbench.workflow.fit_group import GroupSettings, GroupTask, fit_group, share_settings
 from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
-from workbench.workflow.prepare_request import prepare_request
+from workbench.workflow.prepare_request import prepare_request, to_folder_name
 from workbench.workflow.prior_options import apply_prior_options
 from workbench.workflow.read_program import read_program
 
@@ -283,8 +283,8 @@ def _choose_executor(each: EachOptions, options: FitOptions, groups: int) -> Exe
 
 def choose_folder(model: Path, table: Table, by: Sequence[str]) -> Path:
     """Return `reports/<model>-<data>-by-<columns>`: the same for the same question, whatever the rows are."""
-    columns = name_stem(by)[:_LONG_NAME]
-    return Path("reports") / f"{model.stem[:_LONG_NAME]}-{table.path.stem[:_LONG_NAME]}-by-{columns}"
+    names = [to_folder_name(path.stem)[:_LONG_NAME] for path in (model, table.path)]
+    return Path("reports") / "-".join([*names, "by", name_stem(by)[:_LONG_NAME]])
 
 
 def find_trial(program: Program, grouped: GroupedTable, options: FitOptions) -> RowGroup:

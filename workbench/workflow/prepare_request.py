@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -141,14 +142,15 @@ def _bind_inits(program: Program, data: BoundData, options: FitOptions) -> Mappi
 def choose_folder(request: FitRequest) -> Path:
     """Return `reports/<model>-<data>-<hash>`; the hash covers everything that decides the numbers."""
     names = (request.program.name, request.data.table.path.stem)
-    return Path("reports") / "-".join([*map(_shorten, names), request.key[:8]])
+    return Path("reports") / "-".join([*map(to_folder_name, names), request.key[:8]])
 
 
-def _shorten(name: str) -> str:
-    """Return a name, or the beginning of it, so that it is a part of a folder's name.
+def to_folder_name(name: str) -> str:
+    """Return a name, or the beginning of it, as a part of a folder's name, which shells take as one word.
 
-    >>> _shorten("eight_schools"), _shorten("é" * 200) == "é" * 50
-    ('eight_schools', True)
+    >>> to_folder_name("eight_schools"), to_folder_name("no data"), to_folder_name("é" * 200) == "é" * 50
+    ('eight_schools', 'no_data', True)
     """
+    name = re.sub(r"\s+", "_", name)
     encoded = os.fsencode(name)
     return name if len(encoded) <= _LONGEST_NAME else encoded[:_LONGEST_NAME].decode("utf-8", "ignore")
