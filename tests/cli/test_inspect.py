@@ -72,6 +72,29 @@ def test_an_open_role_is_settled_by_the_user_or_by_the_card(workbench, tmp_path)
     assert roles("--role", "line 12=prior")[12] == "prior"
 
 
+def test_the_card_is_named_where_it_settles_a_role_or_gives_a_default(workbench):
+    page = workbench("inspect", "ridge").stdout
+    (beta,) = [line for line in page.splitlines() if line.endswith("settled by ridge.toml")]
+    assert beta.split()[:5] == ["3", "43", "prior", "certain", "beta"]
+    hyperparameters = page.partition("hyperparameters")[2].splitlines()
+    found = {line.split()[0]: line.split(maxsplit=1)[1] for line in hyperparameters[2:8]}
+    assert found["lambda"].startswith("1  default of ridge.toml ")
+    assert found["alpha_prior_mean"].startswith("65  default of ridge.toml ")
+    assert found["beta.mu"].startswith("0  ridge.stan ")
+    own = workbench("inspect", "ridge", "--role", "beta ~=latent").stdout
+    assert "settled by the user" in own
+    assert "settled by ridge.toml" not in own
+
+
+def test_a_default_that_the_data_give_is_none_of_the_program(workbench, tmp_path):
+    (tmp_path / "own.stan").write_text(
+        "data { real<lower=0> width; real y; } parameters { real mu; }"
+        " model { mu ~ normal(0, width); y ~ normal(mu, 1); }"
+    )
+    (line,) = [line for line in workbench("inspect", "own.stan").stdout.splitlines() if " data " in line]
+    assert line.split()[:3] == ["width", "–", "data"]
+
+
 def test_bad_roles_are_refused(workbench):
     done = workbench("inspect", STAN, "--role", "line 1=prior", "-q")
     assert_refused(done, 2, "`eight_schools.stan`", "`line 1`", hint="`34`")

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench import program as programs
 from workbench.errors import PriorError, ProgramError
-from workbench.program import Program, ReplacedPrior, Role, Stanc, Term, describe
+from workbench.program import Program, ReplacedPrior, Stanc, Term, describe
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.edit_source import Edit, edit_source
@@ -283,16 +283,18 @@ def _write_statement(outcome: str, form: str) -> str:
 
 
 def _keep_settled_roles(program: Program, changed: Program, stanc: Stanc) -> Program:
-    """Return the changed program with the roles that the user settled in the original."""
-    settled: dict[str | int, Role] = {}
+    """Return the changed program with the roles that were settled in the original."""
+    kept: dict[str | int, Term] = {}
     if len(changed.terms) == len(program.terms):
         pairs = zip(program.terms, changed.terms, strict=True)
-        settled = {new.index: old.role for old, new in pairs if old.is_settled and new.role != old.role}
+        kept = {new.index: old for old, new in pairs if old.is_settled and new.role != old.role}
     else:  # statements were removed: the same text is the same term
-        by_text = {term.text: term.role for term in program.terms if term.is_settled}
-        settled = {
+        by_text = {term.text: term for term in program.terms if term.is_settled}
+        kept = {
             term.index: by_text[term.text]
             for term in changed.terms
-            if by_text.get(term.text, term.role) != term.role
+            if by_text.get(term.text, term).role != term.role
         }
-    return programs.settle_roles(changed, settled, stanc) if settled else changed
+    settled = {index: term.role for index, term in kept.items()}
+    reasons = {index: term.reason for index, term in kept.items()}
+    return programs.settle_roles(changed, settled, stanc, reasons) if settled else changed

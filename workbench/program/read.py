@@ -21,6 +21,9 @@ from workbench.program.syntax.stanc import Stanc, dump_tree
 from workbench.program.terms.roles import ROLES, Role
 from workbench.program.terms.terms import Term
 
+SETTLED_BY_USER = "settled by the user"
+"""Why a term has a role that neither the rules nor the model's card give it."""
+
 
 def read_program(
     path: Path, stanc: Stanc, include_paths: tuple[Path, ...] = (), *, is_optimised: bool = False
@@ -91,7 +94,8 @@ def read_terms(path: Path, stanc: Stanc, roles: Mapping[int, Role]) -> Program:
         program = judge_only(_collect(source, parse_tree(dump_tree(stanc, path))))
     except RecursionError as reason:
         raise ProgramError(f"`{path}` nests expressions too deeply to be read.", path=path) from reason
-    return replace(program, terms=tuple(_settle(term, roles) for term in program.terms))
+    terms = (_settle(term, roles[term.index]) if term.index in roles else term for term in program.terms)
+    return replace(program, terms=tuple(terms))
 
 
 def read_tree(path: Path, stanc: Stanc) -> n.Tree:
@@ -143,8 +147,13 @@ def _collect(source: Source, tree: n.Tree) -> Program:
     )
 
 
-def settle_roles(program: Program, roles: Mapping[str | int, Role], stanc: Stanc) -> Program:
-    """Return the program with some roles settled by its user.
+def settle_roles(
+    program: Program,
+    roles: Mapping[str | int, Role],
+    stanc: Stanc,
+    reasons: Mapping[str | int, str] | None = None,
+) -> Program:
+    """Return the program with some roles settled by its user, or by what `reasons` name.
 
     Parameters
     ----------
@@ -156,19 +165,22 @@ def settle_roles(program: Program, roles: Mapping[str | int, Role], stanc: Stanc
     stanc
         Formats the instrumented program. The text of that program stays the same unless a term becomes prior
         or likelihood that the rules did not take for one.
+    reasons
+        By key of `roles`: why, where it is not the user who settles a role.
 
     Raises
     ------
     ProgramError
         There is no such term, no term on that line or with that beginning, or no such role.
     """
-    settled: dict[int, Role] = {}
+    settled: dict[int, Term] = {}
     for key, role in roles.items():
         if role not in ROLES:
             message = f"`{role}` is not a role: the roles are {_list_quoted(ROLES)}."
             raise ProgramError(message, path=program.path)
-        settled |= {term.index: role for term in _find_terms_at(program, key)}
-    terms = tuple(_settle(term, settled) for term in program.terms)
+        reason = (reasons or {}).get(key, SETTLED_BY_USER)
+        settled |= {term.index: _settle(term, role, reason) for term in _find_terms_at(program, key)}
+    terms = tuple(settled.get(term.index, term) for term in program.terms)
     return analyse(replace(program, terms=terms), stanc)
 
 
@@ -192,12 +204,8 @@ def _find_terms_at(program: Program, key: str | int) -> list[Term]:
     return terms
 
 
-def _settle(term: Term, settled: Mapping[int, Role]) -> Term:
-    if term.index not in settled:
-        return term
-    return replace(
-        term, role=settled[term.index], confidence="certain", reason="settled by the user", is_settled=True
-    )
+def _settle(term: Term, role: Role, reason: str = SETTLED_BY_USER) -> Term:
+    return replace(term, role=role, confidence="certain", reason=reason, is_settled=True)
 
 
 def _list_quoted(words: Iterable[str]) -> str:

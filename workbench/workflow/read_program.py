@@ -33,8 +33,12 @@ def read_program(
     """
     check_program_exists(model)
     parsed = program.read_program(model, tools.stanc, is_optimised=is_optimised)
-    settled = {**card.read(model).roles, **roles}
+    own = card.read(model)
+    settled = {**own.roles, **roles}
     if not settled:
         return parsed
+    reasons: dict[str | int, str] = {
+        key: f"settled by {own.path.name}" for key in own.roles if own.path is not None and key not in roles
+    }
     # `settle_roles` itself refuses what is not a role.
-    return program.settle_roles(parsed, cast("Mapping[str | int, Role]", settled), tools.stanc)
+    return program.settle_roles(parsed, cast("Mapping[str | int, Role]", settled), tools.stanc, reasons)

@@ -21,6 +21,7 @@ from workbench.request import FitRequest
 from workbench.results import Fit
 from workbench.results.saved_program import check_includes, choose_program_name, split_name
 from workbench.results.saved_request import read_saved_settings, restore_request
+from workbench.results.view.description import ModelDescription
 from workbench.toolchain import CompiledModel, Toolchain, ToolchainSettings
 from workbench.workflow.builds import Builds, take_program
 
@@ -85,11 +86,21 @@ def open_run(
         replaced = tuple(
             ReplacedPrior(**msgspec.structs.asdict(prior)) for prior in fit.results.model.replaced_priors
         )
-        written = replace(written, replaced_priors=replaced)
+        written = replace(_keep_reasons(written, fit.results.model), replaced_priors=replaced)
         known = replace(written, path=Path(fit.results.model.path))
         request = copy_dependents(replace(restore_request(fit, known), jobs=jobs))
         written = replace(written, instrumented=request.program.instrumented)
         yield SavedRun(fit, request, Builds(replace(request, program=written), tools, progress))
+
+
+def _keep_reasons(program: Program, model: ModelDescription) -> Program:
+    """Return a program read again whose settled roles have the reasons that the run's record gives."""
+    reasons = dict(enumerate((term.reason for term in model.terms), 1))
+    terms = (
+        replace(term, reason=reasons.get(term.index, term.reason)) if term.is_settled else term
+        for term in program.terms
+    )
+    return replace(program, terms=tuple(terms))
 
 
 def choose_executable(run: SavedRun) -> tuple[FitRequest, CompiledModel]:

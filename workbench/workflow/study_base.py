@@ -211,7 +211,7 @@ def _check_exists(path: str, what: str) -> Path:
 
 
 def _list_settled_roles(run: Results) -> dict[str, str]:
-    """Return the roles that the user settled."""
+    """Return the roles that the user or the model's card settled."""
     return {
-        f"line {term.line}": term.role for term in run.model.terms if term.reason == "settled by the user"
+        f"line {term.line}": term.role for term in run.model.terms if term.reason.startswith("settled by ")
     }

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from workbench import card
 from workbench.priors import list_aliases
 from workbench.program import Description, list_vectorisations
 from workbench.report.document import Cell, Column, Document, Paragraph, Section, TableBlock
+from workbench.report.numbers import MISSING
+from workbench.workflow.dry_run import settle_priors
+from workbench.workflow.options import FitOptions
 
 
 def build_program_page(description: Description) -> Document:
-    """Return the page that `workbench inspect` prints."""
+    """Return the page that `workbench inspect` prints.
+
+    Raises
+    ------
+    RequestError
+        The model's card cannot be read.
+    """
     program = description.program
     aliases = list_aliases(program)
+    settled = settle_priors(program, card.read(program.path), FitOptions())
     return Document(
         title=program.name,
         subtitle=f"({program.path})",
@@ -50,13 +62,15 @@ def build_program_page(description: Description) -> Document:
                 (
                     Column("name", "name"),
                     Column("default", "number"),
+                    Column("from", "prose"),
                     Column("line", "number"),
                     Column("other names", "prose"),
                 ),
                 [
                     (
                         hyperparameter.name,
-                        "from data" if hyperparameter.default is None else f"{hyperparameter.default:g}",
+                        _format_default(settled.values.get(hyperparameter.name)),
+                        settled.origins.get(hyperparameter.name, "data"),
                         hyperparameter.line,
                         _list_other_names(aliases, hyperparameter.name),
                     )
@@ -75,6 +89,13 @@ def build_program_page(description: Description) -> Document:
             ),
         ),
     )
+
+
+def _format_default(value: Any) -> str:
+    """Return the default of a hyperparameter with all its digits; a dash where the data give it."""
+    if isinstance(value, list | tuple):
+        return ", ".join(f"{element:g}" for element in value)
+    return MISSING if value is None else f"{value:g}"
 
 
 def _list_vectorisations(description: Description) -> Iterator[Section]:
