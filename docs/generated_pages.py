@@ -179,11 +179,12 @@ def format_checks() -> Iterator[str]:
     yield from (
         "# Checks",
         "",
-        "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these.",
+        "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these. A title is",
+        "what a run without a finding has.",
     )
     for check in CATALOGUE:
         yield from ("", f"({check.code.lower()})=", "", f"## {check.code} {check.title}", "")
-        yield from (escape(check.meaning), "")
+        yield from (escape(check.explanation), "")
         yield from (
             f"Threshold: {escape(check.threshold)}. Reference: {escape(check.reference)}.".replace("..", "."),
             "",

@@ -57,7 +57,7 @@ def test_strict_fails_on_a_verdict_of_fail_alone(workbench, run, tmp_path):
 def test_a_check_is_explained_by_its_code(workbench):
     done = workbench("check", "--explain", "wb602")
     assert done.returncode == 0
-    assert done.stdout.startswith("WB602 ")
+    assert done.stdout.startswith("WB602 Prior and data agree\nA finding means: ")
     for name in ("threshold ", "reference ", "what to do "):
         assert any(line.startswith(name) for line in done.stdout.splitlines())
 

@@ -10,8 +10,9 @@ Begin with a model that has its own table, then bring yours:
   workbench fit eight_schools
   workbench fit model.stan data.csv
 
-The first fit fetches Stan and builds it, about a minute; `workbench doctor` says whether this machine has
-all that it takes. Each fit ends with a verdict and the path of a report to open in a browser.
+The first fit fetches Stan and builds it, two to three minutes, and never again; `workbench doctor` says
+whether this machine has all that it takes. Each fit ends with a verdict and the path of a report to open
+in a browser.
 
   workbench fit model.stan data.csv --dry-run   what each variable is made from; compiles nothing
   workbench models                              programs to start from, explained

@@ -73,6 +73,11 @@ class Check:
     page: tuple[str, ...]
     assess: Assess
 
+    @property
+    def explanation(self) -> str:
+        """What an issue says, as a page of the check begins: its title is the state without one."""
+        return f"A finding means: {self.meaning}"
+
     def examine(self, fit: Fit) -> CheckResult:
         """Return the check and what it finds in a fit, as `run.json` holds them."""
         finding = self.assess(fit)

@@ -92,7 +92,7 @@ CHECK = Check(
     reference="compared by Stan's log_prob on both executables",
     meaning=(
         "Switching priors off, changing their constants, and splitting the likelihood all use a program that "
-        "the workbench rewrote. This check says whether that program is equivalent to the author's."
+        "the workbench rewrote. It was not used here, or does not equal the author's as closely as it should."
     ),
     advice="See `workbench inspect MODEL`; the estimates are right, but what the message names is lost.",
     page=split_paragraphs("""

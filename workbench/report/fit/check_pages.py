@@ -38,7 +38,7 @@ def build_section(results: Results) -> Section:
 
 def _build_page(check: Check, message: str) -> Disclosure:
     blocks: tuple[Block, ...] = (
-        Paragraph(check.meaning),
+        Paragraph(check.explanation),
         *(Paragraph(text) for text in check.page),
         Facts(
             (

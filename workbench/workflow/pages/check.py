@@ -9,7 +9,7 @@ from workbench.report.document import Block, Document, Facts, Paragraph, Section
 def build_check_page(check: Check) -> Document:
     """Return the page that `workbench check --explain` prints."""
     blocks: tuple[Block, ...] = (
-        Paragraph(check.meaning),
+        Paragraph(check.explanation),
         *(Paragraph(text) for text in check.page),
     )
     facts = Facts(
