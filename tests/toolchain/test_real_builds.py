@@ -13,7 +13,7 @@ import pytest
 
 from tests.conformance.executables import REFERENCE, run
 from workbench import process
-from workbench.errors import ProgramError
+from workbench.errors import ProgramError, ToolchainMissing
 from workbench.toolchain import Toolchain, ToolchainSettings, build, provide_cmdstan_home, provision
 
 # A warning of cmdstanpy itself.
@@ -104,6 +104,24 @@ print(provision(settings).stan_version)
     answer = _run_offline(code)
 
     assert answer.stdout.strip() == "2.39.0", answer.stderr
+    shutil.rmtree(tmp_path / "cache")
+
+
+@pytest.mark.truth
+def test_a_machine_without_a_compiler_builds_with_zig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sh").symlink_to("/bin/sh")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    try:
+        tools = provision(ToolchainSettings(source="embedded", cache=tmp_path / "cache"))
+    except ToolchainMissing as reason:
+        pytest.skip(f"no package index to fetch zig from: {reason}")
+    assert tools.compiler.kind == "zig"
+
+    assert run(build("bernoulli", BERNOULLI, tools), "info", tmp_path).returncode == 0
     shutil.rmtree(tmp_path / "cache")
 
 
