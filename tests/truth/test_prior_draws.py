@@ -57,7 +57,15 @@ def measure_prior(request, exe, backend, folder, columns, values):
 
 
 def check_stein(points, gradients):
-    assert np.isfinite(points).all()
+    """Compare the means of Stein's identity with 0 and -1, coordinate by coordinate.
+
+    A beta with a weight of 0.06 on one side draws probabilities that are 1 to the last digit. Rows with one
+    are left out: what is then missing is the density at the edge, at 36 on the scale of log odds.
+    """
+    assert not np.isnan(points).any()
+    is_inside = np.isfinite(points).all(axis=1)
+    assert is_inside.mean() > 0.9
+    points, gradients = points[is_inside], gradients[is_inside]
     assert np.isfinite(gradients).all()
     assert np.abs(compute_z(gradients)).max() < LARGEST_Z
     assert np.abs(compute_z(points * gradients + 1)).max() < LARGEST_Z
