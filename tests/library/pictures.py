@@ -26,7 +26,7 @@ from tests.conftest import ROOT
 PICTURES = ROOT / "docs" / "pictures"
 """Where they are kept."""
 
-COMMAND = ("workbench", "fit", "eight_schools", "--output", "run")
+COMMAND = ("workbench", "fit", "eight_schools", "--output", "schools")
 """What is shown."""
 
 _COLUMNS = 104
@@ -40,7 +40,7 @@ def main() -> None:
     """Fit, and draw both pictures."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
+        run = Path(folder) / COMMAND[-1]
         printed = _fit(Path(folder))
         (PICTURES / "terminal.svg").write_text(draw_terminal(printed), encoding="utf-8")
         (PICTURES / "report.png").write_bytes(_photograph(run / "report.html"))
