@@ -41,6 +41,34 @@ def test_the_page_shows_each_point_and_the_conclusion(workbench, arguments, tmp_
     assert (shown.returncode, shown.stdout) == (0, done.stdout)
 
 
+def test_a_study_whose_run_is_replaced_says_so(workbench, tmp_path):
+    fit = (
+        "fit",
+        *SCHOOLS,
+        "--method",
+        "nuts",
+        "--draws",
+        "300",
+        "--warmup",
+        "300",
+        "--no-report",
+        "-o",
+        "run",
+    )
+    assert workbench(*fit).returncode == 0
+    options = ("--vary", "tau_prior_scale=5,10", "--methods", "nuts", "--no-prior-predictive")
+    assert workbench("sensitivity", "run", *options, "--quiet").returncode == 0
+    replaced = "The run in this folder has been replaced since"
+    assert "note:" not in workbench(*fit).stderr  # the same fit again
+    assert replaced not in workbench("show", "run/study").stdout
+    other = workbench(*fit, "--prior", "tau_prior_scale=20")
+    assert "note: the study in `run/study` is about the earlier run" in other.stderr.replace("\n", " ")
+    assert replaced in workbench("show", "run/study").stdout
+    assert "study of an earlier run" in workbench("runs", ".").stdout
+    assert workbench("report", "run/study").returncode == 0
+    assert replaced in (tmp_path / "run" / "study" / "study.html").read_text()
+
+
 def test_json_the_report_and_the_exit_code_follow_from_the_study(workbench, arguments, tmp_path):
     report = tmp_path / "study" / "study.html"
     record = json.loads(workbench(*arguments, "--json").stdout)

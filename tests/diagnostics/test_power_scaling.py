@@ -183,3 +183,13 @@ def test_too_few_draws_are_a_reason():
 def test_a_run_without_the_density_of_its_prior_is_refused():
     with pytest.raises(RunIncomplete, match="expected to hold `log_prior`"):
         read_components(xr.DataTree())
+
+
+def test_without_a_likelihood_nothing_is_scaled():
+    fit = conjugate()
+    model = {**fit.record.get("model", {}), "terms": [{"role": "prior"}]}
+    scaling = measure_power_scaling(Fit({**fit.record, "model": model}, fit.tree))
+    assert (scaling.status, scaling.reason) == (
+        "not available",
+        "the program has no likelihood: its posterior is the prior.",
+    )

@@ -13,6 +13,7 @@ from tests.report.simulated import simulate_fit
 from workbench.errors import RequestError
 from workbench.report.terminal import to_text
 from workbench.results import store
+from workbench.results.run_identity import hash_estimates
 from workbench.studies.store import RECORD as STUDY_RECORD
 from workbench.studies.store import REPORT as STUDY_REPORT
 from workbench.workflow import run_list
@@ -79,6 +80,23 @@ def test_what_is_no_run_is_listed_with_the_reason(reports):
 
 def test_a_folder_that_is_a_run_lists_itself_and_its_study(reports):
     assert [entry.folder.name for entry in list_runs(reports / "old")] == ["study", "old"]
+
+
+def test_a_study_of_a_run_that_was_replaced_since_is_marked(reports):
+    (study,) = [entry for entry in list_runs(reports) if entry.kind == "study"]
+    assert not study.is_of_earlier_run  # its record does not tell
+    place = reports / "old" / "study" / STUDY_RECORD
+    content = json.loads(place.read_text())
+    estimates = simulate_fit().results.nuts.estimates
+    place.write_text(json.dumps({**content, "run_hash": hash_estimates(estimates)}))
+    assert "(study)" in to_text(build_runs_page(list_runs(reports), reports, NOW), width=400)
+    name, *_ = RECORD["nuts"]["estimates"]
+    moved = {**RECORD["nuts"]["estimates"], name: {**RECORD["nuts"]["estimates"][name], "mean": 7.0}}
+    run = {**RECORD, "nuts": {**RECORD["nuts"], "estimates": moved}}
+    (reports / "old" / "run.json").write_text(json.dumps(run))
+    assert [entry.is_of_earlier_run for entry in list_runs(reports / "old")] == [True, False]
+    text = to_text(build_runs_page(list_runs(reports), reports, NOW), width=400)
+    assert "caution (study of an earlier run)" in text
 
 
 def test_failed_chains_have_no_r_hat(tmp_path):

@@ -129,8 +129,9 @@ def runs(folder: str | Path = "reports") -> pd.DataFrame:
     Returns
     -------
     A frame with the columns `folder`, for `load`, `kind` (`run` or `study`), `model`, `data`, `rows`,
-    `verdict`, `created` (UTC), `rhat_max`, `report`, `updated_from` (the run that it updates), and
-    `reason`: why something in the folder is neither.
+    `verdict`, `created` (UTC), `rhat_max`, `report`, `updated_from` (the run that it updates),
+    `is_of_earlier_run` (whether it is a study whose run has been replaced since), and `reason`: why something
+    in the folder is neither.
 
     Raises
     ------

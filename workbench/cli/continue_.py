@@ -34,7 +34,6 @@ def command(
 
     run_directory.require_run(run)
     from workbench.report.figures.painter import open_painter
-    from workbench.report.fit.terminal_page import describe_place
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.resume import continue_run
 
@@ -51,5 +50,4 @@ def command(
             painter=painter,
         )
     printer.raise_failure()
-    if not json_:
-        console.show_line(describe_place(fit))
+    printer.show_place(fit)

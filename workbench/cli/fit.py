@@ -187,7 +187,6 @@ def command(
             return
         from workbench.metrics.fitted import describe_fit
         from workbench.report.figures.painter import open_painter
-        from workbench.report.fit.terminal_page import describe_place
         from workbench.results import store
         from workbench.workflow.fit import fit_files
 
@@ -211,8 +210,7 @@ def command(
         printer.raise_failure()
         if not quiet:
             console.show_times(times)
-        if not json_:
-            console.show_line(describe_place(fit, has_report=not no_report))
+        printer.show_place(fit, has_report=not no_report)
         earlier = None if fit.folder is None else store.find_earlier(fit.folder)
         nuts_result = fit.results.nuts
         if nuts_result.status == "failed":

@@ -43,6 +43,21 @@ class ResultPrinter:
         if self._failure is not None:
             raise self._failure
 
+    def show_place(self, fit: Fit, *, has_report: bool = True) -> None:
+        """Print where the fit is, and whether a study in its folder is about an earlier run."""
+        from workbench.report.fit.terminal_page import describe_place
+        from workbench.results import store
+        from workbench.results.run_identity import is_of_earlier_run
+
+        if not self._is_json:
+            console.show_line(describe_place(fit, has_report=has_report))
+        if fit.folder is not None and is_of_earlier_run(fit.folder / store.STUDY):
+            console.show_note(
+                "note",
+                f"the study in `{fit.folder / store.STUDY}` is about the earlier run; `workbench sensitivity "
+                f"{fit.folder}` studies this one",
+            )
+
     def _print(self, fit: Fit) -> None:
         from workbench.report.fit.terminal_page import build_fit_page
         from workbench.results import store

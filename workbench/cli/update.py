@@ -65,7 +65,6 @@ def command(
     from contextlib import ExitStack
 
     from workbench.report.figures.painter import open_painter
-    from workbench.report.fit.terminal_page import describe_place
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.update import UpdateOptions, update
 
@@ -91,5 +90,4 @@ def command(
             painter=painter,
         )
     printer.raise_failure()
-    if not json_:
-        console.show_line(describe_place(fit, has_report=not no_report))
+    printer.show_place(fit, has_report=not no_report)

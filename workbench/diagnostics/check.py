@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Literal
 
 from workbench.results import Fit
-from workbench.results.view import CheckResult, DrawsEstimate, Results
+from workbench.results.view import NO_LIKELIHOOD, CheckResult, DrawsEstimate, Results
 
 Status = Literal["issue", "tip", "passed", "n/a", "skipped"]
 Severity = Literal["fail", "caution", "none"]
@@ -179,6 +179,8 @@ def requires_power_scaling(assess: Assess) -> Assess:
     @wraps(assess)
     def wrapped(fit: Fit) -> Finding:
         scaling = fit.results.power_scaling
+        if fit.results.model.has_no_likelihood:
+            return Finding("n/a", NO_LIKELIHOOD)
         if scaling.is_ok:
             return assess(fit)
         return Finding("n/a", f"Power-scaling is not available: {scaling.reason}")

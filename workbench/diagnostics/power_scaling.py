@@ -30,7 +30,7 @@ from workbench.estimation.sampling.psis import (
 from workbench.late_imports import LateModule
 from workbench.results import Fit
 from workbench.results.quantities import SAMPLE_DIMS, Draws, find_kept_draws, finite_elements
-from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
+from workbench.results.view import NO_LIKELIHOOD, PowerScalingResult, PriorStatement, Results, Sensitivity
 from workbench.thresholds import FEWEST_POWER_SCALING_DRAWS, POWERS, SENSITIVITY_LIMIT, khat_limit
 
 if TYPE_CHECKING:
@@ -265,6 +265,8 @@ def _explain_missing(fit: Fit) -> str:
     """Return why no component can be scaled; empty where it can."""
     if not fit.results.nuts.is_ok:
         return "there are no posterior draws to reweight."
+    if fit.results.model.has_no_likelihood:
+        return NO_LIKELIHOOD[:1].lower() + NO_LIKELIHOOD[1:]
     if "log_prior" not in fit.tree.children:
         return (
             "the program states no prior: all are flat."

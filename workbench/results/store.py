@@ -46,6 +46,9 @@ FILES = frozenset({RECORD, TREE, SUMMARY, CONSOLE, REPORT, EXPLORE})
 STUDY_RECORD = "study.json"
 """The record of a study, by which its folder is told from that of a run."""
 
+STUDY = "study"
+"""The folder in that of a run where a study of it is by default."""
+
 FAILED = ".failed"
 """What the name of a run that failed ends with, where an earlier run with results keeps its own."""
 

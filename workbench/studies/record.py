@@ -13,6 +13,7 @@ from workbench.diagnostics.measures import to_entry
 from workbench.provenance import read_workbench_version
 from workbench.results import Fit
 from workbench.results.json_values import to_json_values
+from workbench.results.run_identity import hash_estimates
 from workbench.results.view import DiagnosisResult
 from workbench.studies.fits.context import StudyContext
 from workbench.studies.fits.sweep import FullFits, PointPosterior
@@ -118,6 +119,7 @@ def assemble_measurements(context: StudyContext, base: Fit, stages: Stages) -> S
         quantities=stages.fits.base.names,
         declared=tuple(parameter.name for parameter in request.program.parameters),
         labels=run.labels,
+        run_hash=hash_estimates(run.nuts.estimates),
         reference=_describe_reference(base),
         command=run.command,
         toolchain=msgspec.to_builtins(run.toolchain),

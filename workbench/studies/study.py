@@ -53,11 +53,14 @@ class Study:
         The content of `study.parquet`: one row for each point, method and quantity.
     folder
         The study directory; `None` if it was not written.
+    is_of_earlier_run
+        Whether the run in whose folder it is has been replaced since.
     """
 
     record: Mapping[str, Any] = field(repr=False)
     frame: pd.DataFrame = field(repr=False)
     folder: Path | None = None
+    is_of_earlier_run: bool = False
 
     @cached_property
     def results(self) -> StudyResults:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from workbench.errors import RunIncomplete, RunNotFound
 from workbench.late_imports import LateModule
 from workbench.results import run_directory
+from workbench.results.run_identity import is_of_earlier_run
 from workbench.results.stored import read_frame, read_json, read_steadily
 from workbench.studies.outcomes.table import OutcomeRow
 from workbench.studies.record import SCHEMA
@@ -46,7 +47,7 @@ def _read(folder: Path) -> Study:
         schema = str(content.get("schema"))[:40]
         raise RunIncomplete(f"the study in `{folder}` has schema {schema}; this workbench reads {SCHEMA}.")
     frame = read_frame(folder / TABLE, "a study")
-    study = Study(content, frame, folder)
+    study = Study(content, frame, folder, is_of_earlier_run(folder))
     try:
         results = study.results
     except RunIncomplete as reason:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 from workbench.errors import RequestError, RunIncomplete
-from workbench.results.store import RECORD, REPORT, STUDY_RECORD
+from workbench.results.run_identity import is_of_earlier_run
+from workbench.results.store import RECORD, REPORT, STUDY, STUDY_RECORD
 from workbench.results.stored import MOST_BYTES, read_bytes
 from workbench.segments.folder import RECORD as FITS_RECORD
 
@@ -50,6 +51,8 @@ class RunEntry:
         Its report; `None` where none was drawn.
     updated_from
         The run that it updates with new rows; empty for others.
+    is_of_earlier_run
+        Whether it is a study in the folder of a run that has been replaced since.
     reason
         Why it cannot be listed.
     """
@@ -64,6 +67,7 @@ class RunEntry:
     rhat_max: float | None = None
     report: Path | None = None
     updated_from: str = ""
+    is_of_earlier_run: bool = False
     reason: str = ""
 
 
@@ -148,10 +152,10 @@ def _iterate_entries(folder: Path) -> Iterator[RunEntry]:
     """Yield what is in a folder by name; files, and folders whose names begin with a dot, are not listed."""
     if _find_record(folder):
         yield _read_entry(folder)
-        candidates = [folder / "study"]
+        candidates = [folder / STUDY]
     else:
         children = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-        candidates = [path for child in children for path in (child, child / "study")]
+        candidates = [path for child in children for path in (child, child / STUDY)]
     for path in candidates:
         if not path.is_dir() or path.is_symlink():
             continue
@@ -159,7 +163,7 @@ def _iterate_entries(folder: Path) -> Iterator[RunEntry]:
             yield _read_entry(path)
         elif _exists(path / FITS_RECORD):
             yield RunEntry(path, reason=f"fits to many groups: `workbench runs {path}` lists them")
-        elif path.name != "study" or path.parent == folder:
+        elif path.name != STUDY or path.parent == folder:
             yield RunEntry(
                 path, reason=f"neither a run nor a study: it has no {RECORD} and no {STUDY_RECORD}"
             )
@@ -202,6 +206,7 @@ def _read_entry(folder: Path) -> RunEntry:
         rhat_max=max(rhats, default=None) if record.nuts.status == "ok" else None,
         report=report if _exists(report) else None,
         updated_from="" if record.updated is None else record.updated.parent,
+        is_of_earlier_run=name == STUDY_RECORD and is_of_earlier_run(folder),
     )
 
 

@@ -16,7 +16,7 @@ from workbench.report.html import render
 from workbench.report.study.report import build_study_report
 from workbench.request import FitRequest
 from workbench.results import Fit, run_directory
-from workbench.results.store import holds_record
+from workbench.results.store import STUDY, holds_record
 from workbench.studies import (
     Study,
     StudyContext,
@@ -120,7 +120,7 @@ def study_run(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
-    output = options.output or run / "study"
+    output = options.output or run / STUDY
     studies.check_place(output)
     options = replace(options, output=output)
     fit = run_directory.read(run)

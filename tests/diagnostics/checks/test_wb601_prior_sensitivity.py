@@ -22,6 +22,26 @@ def test_it_is_quiet_when_the_data_decide():
     assert examine("WB601", with_sensitivity()).status == "passed"
 
 
+@pytest.mark.parametrize("code", ["WB601", "WB602"])
+@pytest.mark.parametrize(
+    ("role", "status"), [("prior", "n/a"), ("likelihood", "passed"), ("unplaced", "passed")]
+)
+def test_without_a_likelihood_the_posterior_is_the_prior(code, role, status):
+    record = copy.deepcopy(with_sensitivity())
+    record["model"]["terms"] = [{"role": "latent", "confidence": "inferred"}, {"role": role}]
+    result = examine(code, record)
+    assert result.status == status
+    assert (result.message == "The program has no likelihood: its posterior is the prior.") == (
+        status == "n/a"
+    )
+
+
+def test_a_prior_that_may_be_a_likelihood_is_none_for_certain():
+    record = copy.deepcopy(with_sensitivity())
+    record["model"]["terms"] = [{"role": "prior", "confidence": "ask"}]
+    assert examine("WB601", record).status == "passed"
+
+
 def with_modes(mle, map_, se=0.155, sd=0.034, **sensitivity):
     """Return a record with a mode of `mu` without and with priors."""
     record = copy.deepcopy(with_sensitivity(**sensitivity))
@@ -102,7 +122,8 @@ def test_modes_are_compared_without_draws():
 
 def test_joint_modes_of_latent_variables_are_not_compared():
     record = with_modes(0.6, 0.1)
-    record["model"]["terms"] = [{"statement": "theta ~ normal(mu, tau);", "role": "latent"}]
+    latent = {"statement": "theta ~ normal(mu, tau);", "role": "latent"}
+    record["model"]["terms"] = [latent, {"statement": "y ~ normal(theta, 1);", "role": "likelihood"}]
     assert examine("WB601", record).status == "passed"
 
 

@@ -25,6 +25,12 @@ def test_names_posterior_mode_prior_and_predictions():
     assert "Replicated data do not reproduce the max of `y` (p = 0.004)." in third
 
 
+def test_without_a_likelihood_the_posterior_is_the_prior():
+    fit = changed_fit()
+    fit.record["model"]["terms"] = [{"role": "prior"}]
+    assert describe_prior(fit.results) == "The program has no likelihood: its posterior is the prior."
+
+
 def test_units_are_those_of_the_card():
     fit = changed_fit()
     fit.record["model"]["units"] = {"mu": "points", "tau": "none"}

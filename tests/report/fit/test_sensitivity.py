@@ -31,6 +31,13 @@ def test_the_weight_of_the_prior_has_columns_where_it_is_known():
     assert list_text(table.rows[1])[-3:-1] == ["–", "–"]
 
 
+def test_without_a_likelihood_there_is_no_table():
+    fit = changed_fit()
+    fit.record["model"]["terms"] = [{"role": "prior"}]
+    expected = ["The program has no likelihood: its posterior is the prior."]
+    assert list(list_notices(build_section(fit.results))) == expected
+
+
 def test_unreliable_weights_are_said_to_be():
     fit = changed_fit()
     fit.record["power_scaling"]["khat"]["prior"] = 0.9

@@ -8,7 +8,7 @@ from workbench.diagnostics.check import Check, Finding, requires_power_scaling, 
 from workbench.diagnostics.power_scaling import STRONG_PRIOR, select_parameters
 from workbench.diagnostics.prior_shift import PriorShift, find_largest_shift, iterate_shifts
 from workbench.results import Fit
-from workbench.results.view import Results, Sensitivity
+from workbench.results.view import NO_LIKELIHOOD, Results, Sensitivity
 from workbench.thresholds import (
     PRIOR_SHIFT_LIMIT,
     PRIOR_WEIGHT_LIMIT,
@@ -21,6 +21,8 @@ def _assess(fit: Fit) -> Finding:
     results = fit.results
     if results.updated is not None and results.updated.way == "normal":
         return _assess_carried(results)
+    if results.model.has_no_likelihood:
+        return Finding("n/a", NO_LIKELIHOOD)
     shift = find_largest_shift(results)
     if shift is not None and shift.size >= PRIOR_SHIFT_LIMIT:
         label = results.label(shift.name)

@@ -10,6 +10,7 @@ from workbench.diagnostics.parameter_draws import read_parameter_draws
 from workbench.diagnostics.prior_density import PriorDensity, find_prior_density
 from workbench.results import Fit
 from workbench.results.quantities import owner
+from workbench.results.view import NO_LIKELIHOOD
 from workbench.thresholds import CONTRACTION_LIMIT
 
 QUARTILES = (0.25, 0.75)
@@ -25,9 +26,8 @@ _ADVICE_WIDER = (
 
 @requires_draws
 def _assess(fit: Fit) -> Finding:
-    roles = {term.role for term in fit.results.model.terms}
-    if roles and not roles & {"likelihood", "unplaced"}:
-        return Finding("n/a", "The program has no likelihood: its draws are those of the priors.")
+    if fit.results.model.has_no_likelihood:
+        return Finding("n/a", NO_LIKELIHOOD)
     contractions = _measure_contractions(fit)
     if not contractions:
         return Finding("n/a", "No parameter has a prior whose statement gives it in numbers.")

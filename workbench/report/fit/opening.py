@@ -20,7 +20,7 @@ from workbench.report.numbers import (
 )
 from workbench.results.modes import list_comparable_modes, list_known_modes
 from workbench.results.quantities import owner
-from workbench.results.view import Gap, Results
+from workbench.results.view import NO_LIKELIHOOD, Gap, Results
 from workbench.thresholds import P_VALUE_LIMIT, SHIFT_LIMIT
 
 _MOST_NAMED = 4
@@ -137,7 +137,9 @@ def describe_prior(results: Results) -> str:
     """Return whether the prior matters; empty where that is not known, or where a finding says it."""
     checks = results.diagnosis.checks if results.diagnosis is not None else ()
     is_found = any(check.code == "WB601" and check.status in ("issue", "tip") for check in checks)
-    return "" if is_found or results.has_failed_checks else _describe_sensitivity(results)
+    if is_found or results.has_failed_checks:
+        return ""
+    return NO_LIKELIHOOD if results.model.has_no_likelihood else _describe_sensitivity(results)
 
 
 def _describe_sensitivity(results: Results) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from workbench.report.document import Block, Cell, Column, Notice, Paragraph, Section, TableBlock, Tone
 from workbench.report.fit.notes import describe_log_prior
 from workbench.report.numbers import MISSING, format_number, format_share, join_with_and, pluralise
-from workbench.results.view import PowerScalingResult, PriorStatement, Results, Sensitivity
+from workbench.results.view import NO_LIKELIHOOD, PowerScalingResult, PriorStatement, Results, Sensitivity
 from workbench.thresholds import PRIOR_WEIGHT_LIMIT
 
 MAX_ROWS = 200
@@ -23,6 +23,8 @@ _TITLE = "Does the prior matter?"
 def build_section(results: Results) -> Section:
     """Return the power-scaling sensitivity of each quantity, or why there is none."""
     scaling = results.power_scaling
+    if results.model.has_no_likelihood:
+        return Section("sensitivity", _TITLE, (Notice(NO_LIKELIHOOD),))
     if not scaling.is_ok or not scaling.parameters:
         return Section("sensitivity", _TITLE, (Notice(_explain_absence(scaling)),))
     blocks = (

@@ -32,6 +32,12 @@ _MOST_ESTIMATES = 2
 _MOST_CAUSES = 2
 """Reasons that stand with the verdict. Ours: a section has the others."""
 
+_EARLIER_RUN = (
+    "The run in this folder has been replaced since: the study is about the earlier one. "
+    "`workbench sensitivity RUN` studies the new one."
+)
+"""What stands first with the verdict of a study whose run is another by now."""
+
 
 def build_study_report(study: Study) -> Document:
     """Return the report of a study; everything in it comes from the study directory."""
@@ -77,7 +83,8 @@ def build_verdict(study: Study) -> Verdict:
     trust = (conclusion.trust,) if conclusion.trust else ()
     remedy = conclusion.remedy
     advice = (f"What to do: {remedy[0].lower()}{remedy[1:]}",) if remedy else ()
-    texts = (*_describe_estimates(study), *trust, *_choose_causes(study.results), *advice)
+    earlier = (_EARLIER_RUN,) if study.is_of_earlier_run else ()
+    texts = (*earlier, *_describe_estimates(study), *trust, *_choose_causes(study.results), *advice)
     return Verdict(Tone(conclusion.verdict), conclusion.sentence, tuple(map(VerdictReason, texts)))
 
 

@@ -1,6 +1,7 @@
 """Typed access to `run.json`: every number by its attribute, checked when it is read."""
 
 from workbench.results.view.description import (
+    NO_LIKELIHOOD,
     BoundVariableDescription,
     DataDescription,
     DeclaredParameter,
@@ -58,6 +59,7 @@ from workbench.results.view.results import BLOCKS, SCHEMA, Results, view
 
 __all__ = [
     "BLOCKS",
+    "NO_LIKELIHOOD",
     "SCHEMA",
     "AnyResult",
     "ApproximationResult",

@@ -22,6 +22,10 @@ class DeclaredParameter(Struct, frozen=True):
     block: str = "parameters"
 
 
+NO_LIKELIHOOD = "The program has no likelihood: its posterior is the prior."
+"""What is said of a program without a likelihood, where others have a sensitivity to the prior."""
+
+
 class DensityTerm(Struct, frozen=True):
     """A statement that adds to the log density, with its role and why it has that role."""
 
@@ -156,6 +160,12 @@ class ModelDescription(Struct, frozen=True, kw_only=True):
     title: str = ""
     story: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_no_likelihood(self) -> bool:
+        """Whether every term is a prior or of latent variables: then the posterior is the prior."""
+        roles = {"unplaced" if term.confidence == "ask" else term.role for term in self.terms}
+        return bool(roles) and roles <= {"prior", "latent"}
 
 
 class BoundVariableDescription(Struct, frozen=True, rename={"origin": "from"}):

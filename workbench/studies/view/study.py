@@ -383,6 +383,8 @@ class StudyMeasurements(Struct, frozen=True, kw_only=True):
         Stan names of what is reported, and the names for people of those that have one.
     declared
         The variables of the program's `parameters` block.
+    run_hash
+        What the draws of the base fit say of each quantity, as a hash by which its run is known again.
     reference
         The maximum of the likelihood.
     power_scaling, derivatives, tipping, prior_alone
@@ -406,6 +408,7 @@ class StudyMeasurements(Struct, frozen=True, kw_only=True):
     quantities: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    run_hash: str = ""
     reference: ReferenceResult = ReferenceResult()
     command: str = ""
     toolchain: Mapping[str, Any] = field(default_factory=dict)

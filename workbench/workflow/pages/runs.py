@@ -87,7 +87,8 @@ def _tabulate(entries: Sequence[RunEntry], folder: Path, now: datetime) -> Table
 
 
 def _build_row(entry: RunEntry, now: datetime) -> tuple[Cell, ...]:
-    verdict = f"{entry.verdict or 'not checked'}{' (study)' if entry.kind == 'study' else ''}"
+    what = "study of an earlier run" if entry.is_of_earlier_run else "study"
+    verdict = f"{entry.verdict or 'not checked'}{f' ({what})' if entry.kind == 'study' else ''}"
     age = MISSING if entry.created is None else describe_age((now - entry.created).total_seconds())
     rhat = MISSING if entry.rhat_max is None else format_number(entry.rhat_max, 3)
     report = MISSING if entry.report is None else str(entry.report)
