@@ -33,6 +33,10 @@ def test_the_page_shows_each_point_and_the_conclusion(workbench, arguments, tmp_
     ] == []
     assert [row.split()[0] for row in rows] == ["5", "2", "10"]
     assert "base fit" in rows[0]
+    assert (
+        heading.split().index("theta[A]") == heading.split().index("k-hat") + 1
+    )  # what the decision is about
+    assert all(0.5 < float(row.split("yes (")[1].split(")")[0]) <= 1 for row in rows)
     assert "verdict: " in done.stdout
     assert "by importance weights" in done.stdout
     assert f"report: {folder / 'study.html'}" in done.stdout

@@ -174,6 +174,12 @@ OK = {
     ),
     "no power-scaling": draw_conclusion(list_points("base", "weights"), QUIET, power_scaling=NO_SCALING),
     "clear margins": draw_conclusion(decide_by(5, 4, 3), QUIET, plan=DECIDING),
+    "no tipping point where it was searched": draw_conclusion(
+        decide_by(5, 4, 3),
+        QUIET,
+        plan=structs.replace(DECIDING, axes=(AxisResult(name="a", values=(0.5, 8.0), base=2.0),)),
+        tipping=(make_tip("a"),),
+    ),
     "a clear margin at the base alone": draw_conclusion(decide_by(5), QUIET[:1], plan=DECIDING),
     "an unclear tipping point beyond what was asked": draw_conclusion(
         decide_by(5, 4), QUIET, plan=DECIDING, tipping=(make_tip("b", below=HIDDEN),)
@@ -371,6 +377,8 @@ def test_decisions_are_settled_only_where_each_was_told_and_none_changed():
             assert "holds at no point" not in conclusion.sentence
             assert "decision changes" not in conclusion.sentence
     assert "`mean(mu)<5` holds at every point." in OK["clear margins"].sentence
+    searched = OK["no tipping point where it was searched"].sentence
+    assert searched.endswith("holds at every point and is not reversed for any `a` between 0.5 and 8.")
     assert "`mean(mu)<5` holds at no point." in OK["a decision holds nowhere"].sentence
     assert OK["two decisions"].sentence.endswith("neither decision changes.")
 

@@ -8,7 +8,8 @@ from workbench.report.document import Block, Cell, Column, Notice, Section, Tabl
 from workbench.report.numbers import MISSING, format_count, format_number
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
-from workbench.studies.view import Answer, PointResult
+from workbench.studies.plan.decision import find_probability
+from workbench.studies.view import PointResult
 
 ORIGINS = {
     "base": "base fit",
@@ -75,9 +76,13 @@ def format_khat(point: PointResult) -> str:
     return format_number(point.khat, 2) if point.how in ("weights", "skipped") else MISSING
 
 
-def format_answer(answer: Answer | None) -> str:
-    """Return whether a decision holds, as far as that can be told."""
-    return MISSING if answer is None else answer
+def format_answer(point: PointResult, text: str) -> str:
+    """Return whether a decision holds at a point, as far as that can be told, and its probability."""
+    answer, margin = point.find_answer(text), point.margins.get(text)
+    probability = None if margin is None else find_probability(text, margin.value)
+    if answer is None:
+        return MISSING
+    return answer if probability is None else f"{answer} ({format_number(probability, 3)})"
 
 
 def _build_cells(point: PointResult, outcome: OutcomeRow | None, texts: Sequence[str]) -> tuple[Cell, ...]:
@@ -89,7 +94,7 @@ def _build_cells(point: PointResult, outcome: OutcomeRow | None, texts: Sequence
         Cell(format_count(point.divergences), Tone.CAUTION if point.divergences else None),
         Cell(format_number(None if outcome is None else outcome.elpd_loo, 1)),
         Cell(format_number(None if outcome is None else outcome.lpd, 1)),
-        *(Cell(format_answer(point.find_answer(text))) for text in texts),
+        *(Cell(format_answer(point, text)) for text in texts),
     )
 
 

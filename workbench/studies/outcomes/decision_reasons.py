@@ -109,6 +109,17 @@ def _report_tips(
         )
 
 
+def describe_untipped(study: StudyMeasurements, text: str) -> str:
+    """Return the ranges that were asked about, where a decision tips in none; empty if that is not clear."""
+    varied = {axis.name for axis in study.plan.axes}
+    tips = [tip for tip in study.tipping if tip.decision == text and tip.hyperparameter in varied]
+    is_clear = all(
+        tip.nearest_side is None and not tip.failure and not (tip.below.is_unclear or tip.above.is_unclear)
+        for tip in tips
+    )
+    return _list_ranges(tips, has_others=False) if tips and is_clear else ""
+
+
 def _list_ranges(tips: Sequence[TippingPoint], *, has_others: bool) -> str:
     if len(tips) > _MAX_RANGES:
         other = "other " if has_others else ""

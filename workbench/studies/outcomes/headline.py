@@ -9,7 +9,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from workbench.studies.outcomes.decision_reasons import is_unchanged, list_deciding_points
+from workbench.studies.outcomes.decision_reasons import (
+    describe_untipped,
+    is_unchanged,
+    list_deciding_points,
+)
 from workbench.studies.outcomes.moves import LEADING_MEANS
 from workbench.studies.outcomes.reason import Kind
 from workbench.studies.view import (
@@ -167,7 +171,9 @@ def _describe_settled(study: StudyMeasurements) -> str:
             "neither decision changes" if len(texts) == 2 else f"none of the {len(texts)} decisions changes"
         )
     is_held = list_deciding_points(study)[0].find_answer(texts[0]) == "yes"
-    return f"`{texts[0]}` holds at {'every' if is_held else 'no'} point"
+    between = describe_untipped(study, texts[0])
+    where = f"`{texts[0]}` holds at {'every' if is_held else 'no'} point"
+    return f"{where} and is not reversed for {between}" if between else where
 
 
 def _describe_large_moves(findings: Findings, large: Sequence[PriorEffect]) -> str:

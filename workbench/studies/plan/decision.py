@@ -122,6 +122,28 @@ def parse_decision(text: str, level: float = 0.95, labels: Mapping[str, str] | N
     raise RequestError(f"a decision was expected, found `{text}`.", hint=_HINT)
 
 
+def find_names(text: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the Stan names of the quantities that a decision is about; none for a text that is no decision.
+
+    >>> find_names("P(mu > 0) > 0.8", {}), find_names("mean(theta[A]) < 2", {"theta[A]": "theta[1]"})
+    (('mu',), ('theta[1]',))
+    """
+    try:
+        return parse_decision(text, labels=labels).names
+    except RequestError:
+        return ()
+
+
+def find_probability(text: str, margin: float) -> float | None:
+    """Return the probability that a decision compares, from its margin; `None` for other decisions.
+
+    >>> find_probability("P(mu > 0) > 0.8", 0.125), find_probability("mean(mu) > 0", 0.125)
+    (0.925, None)
+    """
+    match = _PROBABILITY.match(text.strip())
+    return None if match is None else float(match[5]) + _parse_sign(match[4]) * margin
+
+
 Measure = Callable[[WeightedSample], tuple[Statistic, ...]]
 NamesAndMeasure = tuple[list[str], Measure]
 

@@ -19,6 +19,7 @@ from workbench.report.study.slices import name_means
 from workbench.studies import Study, StudyResults
 from workbench.studies.outcomes.moves import identify_part
 from workbench.studies.outcomes.table import OutcomeRow, select_outcomes
+from workbench.studies.plan.decision import find_names
 from workbench.studies.store import REPORT, TABLE
 from workbench.studies.view import PointResult
 
@@ -29,7 +30,7 @@ MAX_EFFECTS = 8
 """Parts of the prior that are shown, those that matter most; the report has more."""
 
 MAX_QUANTITIES = 4
-"""Quantities that are shown: those that move most."""
+"""Quantities that are shown: those of decisions, however many, and those that move most."""
 
 
 def build_study_page(study: Study) -> Document:
@@ -48,7 +49,7 @@ def build_study_page(study: Study) -> Document:
 
 def _build_table(study: Study) -> TableBlock:
     results = study.results
-    names = put_declared_first(results, results.conclusion.ranked_names[:MAX_QUANTITIES])
+    names = _choose_quantities(results)
     outcomes = select_outcomes(study.outcomes, results.leading_method)
     points = _choose_points(results)
     left_out = len(results.points) - len(points)
@@ -66,6 +67,15 @@ def _build_table(study: Study) -> TableBlock:
         note=f"{left_out} more points are in {TABLE}." if left_out > 0 else "",
         full_table=TABLE,
     )
+
+
+def _choose_quantities(results: StudyResults) -> list[str]:
+    """Return the quantities to show: those that decisions are about, then those that move most."""
+    stan_names = {label: name for name, label in results.labels.items()}
+    named = (name for text in results.plan.decisions for name in find_names(text, stan_names))
+    decided = list(dict.fromkeys(name for name in named if name in results.quantities))
+    others = [name for name in results.conclusion.ranked_names if name not in decided]
+    return [*decided, *put_declared_first(results, others[: max(MAX_QUANTITIES - len(decided), 0)])]
 
 
 def _choose_points(results: StudyResults) -> Sequence[PointResult]:
@@ -94,7 +104,7 @@ def _build_row(
         Cell(ORIGINS[point.how]),
         Cell(format_khat(point)),
         *(Cell(_format_estimate(outcomes.get((point.number, name)))) for name in names),
-        *(Cell(format_answer(point.find_answer(text))) for text in results.plan.decisions),
+        *(Cell(format_answer(point, text)) for text in results.plan.decisions),
     )
 
 
