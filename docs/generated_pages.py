@@ -179,8 +179,8 @@ def format_checks() -> Iterator[str]:
     yield from (
         "# Checks",
         "",
-        "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these. Each",
-        "title says what holds where nothing is found.",
+        "What `workbench check` asks of every run. `workbench check --explain CODE` prints one of these.",
+        "Each title says what holds where nothing is found.",
     )
     for check in CATALOGUE:
         yield from ("", f"({check.code.lower()})=", "", f"## {check.code} {check.title}", "")

@@ -52,8 +52,8 @@ CHECK = Check(
     threshold="no scale that may be negative, no probability outside 0 to 1",
     reference="Stan User's Guide, pedantic mode, section on parameters with a range",
     meaning=(
-        "A parameter can take values outside the range that a density allows, and Stan rejects them: chains may "
-        "not start, trajectories end at a wall that the sampler cannot see, and priors are cut off there "
+        "A parameter can take values outside the range that a density allows, and Stan rejects them: chains "
+        "may not start, trajectories end at a wall that the sampler cannot see, and priors are cut off there "
         "without being renormalised."
     ),
     advice="Declare the range of the parameter, such as `real<lower=0>`.",
