@@ -7,9 +7,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - a checkout can be run by any Pyt
         f"error: workbench needs Python 3.11 or newer; this is {sys.version.split()[0]}.\n"
         "hint: run it with a newer one: `python3.12 -m workbench`\n"
     )
-    sys.exit(
-        3
-    )  # as where other tools are missing: `ToolchainError` in `errors.py`, which this Python may not read
+    sys.exit(3)  # that of `ToolchainError` in `errors.py`, which this Python may not be able to read
 
 from workbench.cli import main
 

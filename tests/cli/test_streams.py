@@ -165,8 +165,9 @@ def test_stages_name_programs_safely(capsys):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-def test_output_to_a_full_disk_is_said(tmp_path):
-    done = shell(f"{RUN} models > /dev/full", tmp_path)
+@pytest.mark.parametrize("words", ["models", "--version", "--licences", ""])
+def test_output_to_a_full_disk_is_said(words, tmp_path):
+    done = shell(f"{RUN} {words} > /dev/full", tmp_path)
     assert done.returncode == 5
     assert "the output could not be written" in done.stderr.decode()
     assert str(tmp_path) not in done.stderr.decode()

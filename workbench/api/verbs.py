@@ -24,6 +24,7 @@ from workbench.api.predicting import NewGroups, PredictingMethod, predict_new, s
 from workbench.errors import RequestError
 from workbench.process import count_usable_cores
 from workbench.results import run_directory
+from workbench.results.store import STUDY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -408,7 +409,7 @@ def sensitivity(
         named = parse_scenarios(scenarios, "scenarios")
     else:
         named = () if scenarios is None else read_scenarios(Path(scenarios))
-    folder = None if fitted.folder is None else fitted.folder / "study"
+    folder = None if fitted.folder is None else fitted.folder / STUDY
     options = StudyOptions(
         axes=tuple(make_axis(name, values) for name, values in vary.items())
         if isinstance(vary, Mapping)

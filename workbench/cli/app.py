@@ -57,11 +57,14 @@ from workbench.provenance import read_workbench_version
 class _FrontDoor(Group):
     """The command itself, whose `--install-completion` writes into the home folder."""
 
-    def make_context(self, *args: Any, **options: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **options: Any) -> Any:
         """Return the parsed arguments; a home folder that cannot be written is told in a sentence."""
+        installs = "--install-completion" in args
         try:
-            return super().make_context(*args, **options)
+            return super().make_context(info_name, args, *more, **options)
         except (OSError, UnicodeError) as reason:
+            if not installs:
+                raise
             console.show_error(_explain_home(reason))
             raise typer.Exit(StoreError.exit_code) from None
 
@@ -127,7 +130,7 @@ app.add_typer(toolchain.app, name="toolchain")
 
 def _print_version(is_wanted: bool) -> None:
     if is_wanted:
-        typer.echo(f"workbench {read_workbench_version()}")
+        _echo(f"workbench {read_workbench_version()}\n")
         raise typer.Exit
 
 
@@ -135,6 +138,11 @@ def _print_licences(is_wanted: bool) -> None:
     if is_wanted:
         _show_licences()
         raise typer.Exit
+
+
+@console.guarded
+def _echo(text: str) -> None:
+    typer.echo(text, nl=False)
 
 
 @console.guarded
@@ -162,7 +170,7 @@ def _main(
 ) -> None:
     del version, licences
     if context.invoked_subcommand is None:
-        typer.echo(FIRST_STEPS, nl=False)
+        _echo(FIRST_STEPS)
 
 
 def main() -> None:
