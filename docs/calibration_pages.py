@@ -122,6 +122,8 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
         settings = (
             f"NUTS with {chains} chains of {warmup} warm-up and {draws} kept draws, else default settings"
         )
+    if "watched_until" in entry:
+        settings = f"times censored at {entry['watched_until']}, {settings}"
     yield from (
         "",
         f"{entry['simulations']} data sets, {settings}, seed 1, workbench {entry['workbench']}.",

@@ -418,6 +418,86 @@ def test_a_mixture_is_drawn_as_the_author_draws_it(make_simulator):
     )
 
 
+def test_outcomes_that_the_author_draws_together_keep_their_dependence(make_simulator):
+    text = """
+    data { int<lower=1> N; vector[N] y; array[N] int<lower=0> k; }
+    parameters { real mu; }
+    model {
+      mu ~ normal(0, 1);
+      for (n in 1 : N) {
+        target += log_mix(0.5, normal_lpdf(y[n] | mu, 1), normal_lpdf(y[n] | mu, 2));
+        target += log_mix(0.5, poisson_lpmf(k[n] | exp(mu)), poisson_lpmf(k[n] | 9));
+      }
+    }
+    generated quantities {
+      vector[N] y_rep;
+      array[N] int k_rep;
+      for (n in 1 : N) {
+        int is_wide = bernoulli_rng(0.5);
+        y_rep[n] = normal_rng(mu, is_wide ? 2 : 1);
+        k_rep[n] = is_wide;
+      }
+    }
+    """
+    found = make_simulator(text, {"N": 200, "y": [0.0] * 200, "k": [0] * 200}).draw(50, seed=1)
+    distances = found.outcomes["y"] - found.parameters[1][:, :1]
+    is_wide = found.outcomes["k"] == 1
+    assert fits(distances[is_wide], stats.norm(0, 2))
+    assert fits(distances[~is_wide], stats.norm(0, 1))
+
+
+CENSORED = """
+data { int<lower=1> N; vector<lower=0>[N] t; array[N] int<lower=0, upper=1> event; real<lower=0> end; }
+parameters { real<lower=0> rate; }
+model {
+  rate ~ gamma(4, 4);
+  for (n in 1 : N) {
+    if (event[n] == 1) {
+      t[n] ~ exponential(rate);
+    } else {
+      target += exponential_lccdf(t[n] | rate);
+    }
+  }
+}
+generated quantities {
+  vector[N] t_rep;
+  array[N] int<lower=0, upper=1> event_rep;
+  for (n in 1 : N) {
+    real time = exponential_rng(rate);
+    event_rep[n] = time <= end;
+    t_rep[n] = fmin(time, end);
+  }
+}
+"""
+
+
+def test_censored_values_are_drawn_as_the_author_draws_them_with_their_censoring(make_simulator):
+    data = {"N": 30, "t": [1.0] * 30, "event": [1] * 30, "end": 1.5}
+    found = make_simulator(CENSORED, data).draw(2000, seed=1)
+    times, is_event = found.outcomes["t"], found.outcomes["event"] == 1
+    rate = found.parameters[1][:, 0]
+    assert np.array_equal(is_event, times < 1.5)
+    assert fits(rate, stats.gamma(4, scale=1 / 4))
+    # Given the rate, the probability of censoring is exp(-rate end).
+    share = is_event.mean(axis=1) - (1 - np.exp(-1.5 * rate))
+    spread = np.sqrt(np.mean(np.exp(-1.5 * rate) * (1 - np.exp(-1.5 * rate))) / 30 / len(rate))
+    assert abs(share.mean()) < 4 * spread
+    seen = np.exp(-rate[:, None] * times)  # of the events, uniform between that at the end, and 1
+    least = np.exp(-1.5 * rate)[:, None]
+    assert fits(((seen - least) / (1 - least))[is_event], stats.uniform())
+    assert [note.partition(",")[0] for note in found.notes] == [
+        "`t` is drawn as the program draws `t_rep`",
+        "`event` is drawn as the program draws `event_rep`",
+    ]
+
+
+def test_censored_values_whose_censoring_nobody_draws_are_refused(make_simulator):
+    text = CENSORED.replace("event_rep", "censored")
+    with pytest.raises(RequestError, match="is about censored values") as caught:
+        make_simulator(text, {"N": 2, "t": [1.0, 2.0], "event": [1, 0], "end": 1.5})
+    assert "`t_rep` and `event_rep`" in (caught.value.hint or "")
+
+
 def test_numbers_too_large_for_an_integer_mark_their_data_set(make_simulator):
     text = """
     data { int<lower=1> N; array[N] int<lower=0> y; }

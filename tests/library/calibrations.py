@@ -40,6 +40,25 @@ NUTS = ("--chains", "--warmup", "--draws")
 MOST_OFF = 8
 """How many of the quantities of a method that is wrong the record describes: a model may have a thousand."""
 
+CENSORED = {
+    "gamma_exponential": (35, "exponential_rng(rate)"),
+    "weibull": (999, "weibull_rng(shape, exp(alpha + Z[n] * beta))"),
+}
+"""Models with censored times, which do not say until when individuals are watched: the longest time of their
+tables, and how a time is drawn."""
+
+DRAWN_CENSORED = """generated quantities {
+  vector[N] t_rep;
+  array[N] int<lower=0, upper=1> event_rep;
+  for (n in 1 : N) {
+    real time = TIME;
+    event_rep[n] = time <= watched_until;
+    t_rep[n] = fmin(time, watched_until);
+  }
+}
+"""
+"""What takes the place of their generated quantities."""
+
 Entry = dict[str, Any]
 
 
@@ -127,8 +146,18 @@ def measure(
 ) -> Entry:
     """Calibrate a model as the command line does, and return its entry; an empty one if time runs out."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "workbench", "calibrate", model.name, "--method", ",".join(METHODS)]
-    command += ["--simulations", str(simulations), "--jobs", "1", "--quiet", "--output", str(folder)]
+    command = [sys.executable, "-m", "workbench", "calibrate", *_list_words(model, folder.parent)]
+    command += [
+        "--method",
+        ",".join(METHODS),
+        "--simulations",
+        str(simulations),
+        "--jobs",
+        "1",
+        "--quiet",
+        "--output",
+        str(folder),
+    ]
     command += ["--posterior"] if kind == "posterior" else []
     if nuts:
         command += [word for pair in zip(NUTS, map(str, nuts), strict=True) for word in pair]
@@ -143,7 +172,23 @@ def measure(
             return {}
     if process.returncode:
         return describe_refusal(model, words)
-    return read_entry(model, folder) | ({"nuts": list(nuts)} if nuts else {})
+    entry = read_entry(model, folder) | ({"nuts": list(nuts)} if nuts else {})
+    return entry | ({"watched_until": CENSORED[model.name][0]} if model.name in CENSORED else {})
+
+
+def _list_words(model: BundledModel, folder: Path) -> list[str]:
+    """Return what is calibrated, for the command line: the model, or its program with censored replicates."""
+    if model.name not in CENSORED:
+        return [model.name]
+    until, time = CENSORED[model.name]
+    program = folder / model.program.name
+    kept, _, _ = model.program.read_text(encoding="utf-8").partition("generated quantities {")
+    own = "data {\n  real<lower=0> watched_until; // end of the follow-up (time)\n"
+    text = kept.replace("data {\n", own, 1) + DRAWN_CENSORED.replace("TIME", time)
+    program.write_text(text, encoding="utf-8")
+    card = model.program.with_suffix(".toml")
+    program.with_suffix(".toml").write_text(card.read_text(encoding="utf-8"), encoding="utf-8")
+    return [str(program), str(model.table), "--set", f"watched_until={until}"]
 
 
 def describe_refusal(model: BundledModel, words: str) -> Entry:

@@ -121,6 +121,39 @@ def test_a_right_model_passes_and_its_files_say_so(calibrate, tmp_path):
     assert "<svg" in report
 
 
+OF_ITS_OWN = MODEL.replace(
+    "  int<lower=1> N;", "  int<lower=1> N;\n  real<lower=0> scale;\n  real centre;"
+).replace("mu ~ normal(0, 1)", "mu ~ normal(centre, scale)")
+"""The prior of mu is data."""
+
+
+def test_what_only_the_simulator_declares_is_given_to_it_alone(calibrate, tmp_path):
+    options = FitOptions(methods=(Laplace(),), output=tmp_path / "out", given={"scale": 1e-6, "centre": 3.0})
+    found = calibrate(simulator=OF_ITS_OWN, options=options, count=4)
+    frame = found.frame
+    assert np.allclose(frame.loc[frame["quantity"] == "mu", "truth"], 3.0, atol=1e-4)
+    assert "no value" not in " ".join(found.record.notes)
+
+
+def test_a_simulator_takes_the_values_of_the_program_that_is_fitted(calibrate, tmp_path):
+    fitted = OF_ITS_OWN.replace("real centre", "real elsewhere").replace(
+        "normal(centre,", "normal(elsewhere,"
+    )
+    given = {"scale": 1e-6, "centre": 3.0, "elsewhere": 0.0}
+    options = FitOptions(methods=(Laplace(),), output=tmp_path / "out", given=given)
+    with pytest.raises(RequestError, match=r"`cntre` is not in the data block of `model\.stan`"):
+        calibrate(
+            fitted, simulator=OF_ITS_OWN, options=replace(options, given={**given, "cntre": 1.0}), count=4
+        )
+    prior = replace(options, given={"centre": 3.0, "elsewhere": 0.0}, priors={"scale": 1e-6})
+    found = calibrate(fitted, simulator=OF_ITS_OWN, options=prior, count=4)
+    assert np.allclose(found.frame.loc[found.frame["quantity"] == "mu", "truth"], 3.0, atol=1e-4)
+    assert (
+        "`simulator.stan` has no value of its own for `scale` (1e-06): it simulates with that of the program "
+        "that is fitted." in found.record.notes
+    )
+
+
 def test_a_prior_twice_as_wide_as_that_of_the_simulator_is_found(calibrate):
     found = calibrate(WIDE, simulator=WEAK)
     assert "mu" in off(found)

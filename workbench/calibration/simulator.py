@@ -80,6 +80,9 @@ comparison or a maximum takes a missing value as if it were a number. Ours."""
 _TRIED_FORWARD = 250
 """Draws of the parameters at which the program that draws them is tried. Ours."""
 
+ANOTHER_PROGRAM = "`--simulate-with OTHER.stan` of `workbench calibrate` takes another program that can"
+"""The hint where no data can be simulated from a program."""
+
 _MOST_LISTED = 6
 """Elements that a sentence lists."""
 
@@ -524,7 +527,7 @@ def _write_outcomes(request: FitRequest) -> SimulatingProgram:
     except CannotSimulateError as reason:
         raise RequestError(
             f"no data can be simulated from `{request.program.path.name}`: {reason}",
-            hint="`--simulate-with OTHER.stan` of `workbench calibrate` takes another program that can",
+            hint=f"{reason.hint}; {ANOTHER_PROGRAM}" if reason.hint else ANOTHER_PROGRAM,
         ) from reason
 
 

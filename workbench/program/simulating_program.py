@@ -18,7 +18,7 @@ import numpy as np
 from workbench.program.analysis import judge_terms
 from workbench.program.instrument import declare_constants, lift_constants
 from workbench.program.model import Program
-from workbench.program.predictive.authors_replicates import match_authors_replicates
+from workbench.program.predictive.authors_replicates import list_sizes, match_authors_replicates
 from workbench.program.predictive.outcome_draws import OutcomeDraw, ReplicateNames
 from workbench.program.predictive.replicates import (
     are_disjoint,
@@ -62,8 +62,22 @@ _OF_TOTALS = frozenset({"multinomial", "multinomial_logit", "dirichlet_multinomi
 """Distributions of counts whose total is given."""
 
 
+_WITH_CENSORING = "is drawn with its censoring"
+"""Why no statement draws an outcome that the author draws together with what decides its censoring."""
+
+
 class CannotSimulateError(Exception):
-    """Why a program cannot be written that draws some variables; the message is a sentence."""
+    """Why a program cannot be written that draws some variables; the message is a sentence.
+
+    Attributes
+    ----------
+    hint
+        What would let it be written; empty if that is not known.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -458,12 +472,13 @@ def write_outcome_program(program: Program) -> SimulatingProgram:
     if is_apart:
         draft = replace(draft, tree=draft.tree.replace(transformed_parameters=()))
     authors = {item.name: item for item in outcomes if not item.draws}
-    by_author = _find_authors(draft, authors)
+    by_author = _find_authors(draft, authors, _list_types(declared))
     body: list[n.Stmt] = [_declare_outcome(item, draft.flag) for item in outcomes]
     for level in _order([item for item in outcomes if item.draws]):
         body += _write_level(level, draft, renamed)
-    for name, quantity in by_author.items():
-        body += _copy_authors(authors[name], quantity, draft, renamed)
+    if by_author:
+        drawn = {quantity: authors[name] for name, quantity in by_author.items()}
+        body.append(_copy_authors(drawn, draft, renamed))
     _refuse_computed(draft, renamed, body)
     draft = _strip_outcomes(draft, frozenset(renamed), body)
     # Offsets and multipliers may be computed from outcomes, and only matter while sampling.
@@ -512,7 +527,7 @@ def _plan_outcomes(draft: _Simulation, declared: Mapping[str, n.Declare]) -> lis
     terms = [item for item in draft.plan.terms if item.role == "likelihood" and not item.is_constant]
     if not terms:
         raise CannotSimulateError("no statement of the program is a likelihood: it has no outcomes.")
-    types = {name: item.sized for name, item in declared.items() if item.sized.base not in _NO_NUMBER}
+    types = _list_types(declared)
     tree, plan = draft.program.tree, draft.plan
     reasons: dict[str, str] = {}
     drawn: set[str] = set()
@@ -528,6 +543,8 @@ def _plan_outcomes(draft: _Simulation, declared: Mapping[str, n.Declare]) -> lis
     replicated = {name for name in _list_replicated(draft.program) if name in types}
     if "" in reasons and not replicated:
         raise CannotSimulateError(f"{reasons['']}.")
+    for deciding in _list_censored(terms, draft, types).values():
+        reasons |= dict.fromkeys(deciding, _WITH_CENSORING)
     outcomes = [name for name in types if name in drawn | replicated | reasons.keys()]
     _refuse_apart(terms, draft, outcomes)
     quantities = {name: draft.fresh.take(f"{name}_drawn") for name in outcomes}
@@ -543,6 +560,55 @@ def _plan_outcomes(draft: _Simulation, declared: Mapping[str, n.Declare]) -> lis
         )
         for name in outcomes
     ]
+
+
+def _list_types(declared: Mapping[str, n.Declare]) -> dict[str, n.Sized]:
+    """Return the types of data that hold numbers."""
+    return {name: item.sized for name, item in declared.items() if item.sized.base not in _NO_NUMBER}
+
+
+def _list_censored(
+    terms: Sequence[Term], draft: _Simulation, types: Mapping[str, n.Sized]
+) -> dict[str, tuple[str, ...]]:
+    """Return the outcomes that may be censored and are drawn so by the author.
+
+    Each with itself and the data that decide which of its values are censored: the author draws them all,
+    under their names with `_rep`.
+    """
+    authors = draft.declare("generated quantities")
+    found = {}
+    for name in types:
+        about = [term for term in terms if name in term.outcomes]
+        if _find_censoring(about, terms) is not None:
+            deciding = _list_deciding(name, about, terms, types)
+            if len(deciding) > 1 and all(_is_replicate_of(item, authors, types) for item in deciding):
+                found[name] = deciding
+    return found
+
+
+def _list_deciding(
+    name: str, about: Sequence[Term], terms: Sequence[Term], types: Mapping[str, n.Sized]
+) -> tuple[str, ...]:
+    """Return an outcome, and the data of several numbers that decide which density it has."""
+    censoring = _find_censoring(about, terms)
+    uses = {
+        use.name
+        for term in (*about, *([] if censoring is None else [censoring]))
+        for item in term.contributions
+        for use in item.branch
+        if use.via != "size"
+    }
+    return (name, *(item for item in types if item in uses - {name} and list_sizes(types[item])))
+
+
+def _is_replicate_of(name: str, authors: Mapping[str, n.Declare], types: Mapping[str, n.Sized]) -> bool:
+    own = authors.get(f"{name}_rep")
+    return own is not None and list_sizes(own.sized) == list_sizes(types[name])
+
+
+def _find_censoring(about: Sequence[Term], terms: Sequence[Term]) -> Term | None:
+    """Return the one of all terms that is about censored values of what these terms are densities of."""
+    return find_censoring([term.distribution for term in about if term.distribution], terms)
 
 
 def _refuse_apart(terms: Sequence[Term], draft: _Simulation, outcomes: Collection[str]) -> None:
@@ -578,11 +644,14 @@ def _plan_outcome(
         if (kept := tuple(draw for draw in item if draw.elements.name == quantity))
     }
     about = [term for term in terms if term.index in own]
-    censoring = find_censoring([term.distribution for term in about if term.distribution], terms)
-    if censoring is not None:
+    censoring = _find_censoring(about, terms)
+    if censoring is not None and reasons.get(name) != _WITH_CENSORING:
+        deciding = _list_deciding(name, about, terms, _list_types(draft.declare("data")))
+        listed = " and ".join(f"`{item}_rep`" for item in deciding)
         raise CannotSimulateError(
             f"`{name}` cannot be drawn: `{censoring.text}` on line {censoring.line} is about censored "
-            "values, and the program does not say when they are censored."
+            "values, and the program does not say when they are censored.",
+            hint=f"let its generated quantities draw {listed}, together" if len(deciding) > 1 else "",
         )
     placed = [(term.model_statement, draw) for term in about for draw in own[term.index]]
     if name not in reasons and not are_disjoint(placed, draft.program.tree):
@@ -636,7 +705,9 @@ def _list_declared(statement: n.Stmt) -> frozenset[str]:
     return find_made_names(statement) if isinstance(statement, n.Declare) else frozenset()
 
 
-def _find_authors(draft: _Simulation, wanted: Mapping[str, _Variable]) -> dict[str, str]:
+def _find_authors(
+    draft: _Simulation, wanted: Mapping[str, _Variable], types: Mapping[str, n.Sized]
+) -> dict[str, str]:
     """Return the author's quantities that replicate outcomes which no statement of the model draws."""
     if not wanted:
         return {}
@@ -647,6 +718,8 @@ def _find_authors(draft: _Simulation, wanted: Mapping[str, _Variable]) -> dict[s
         item.outcome: item.name
         for item in match_authors_replicates(draft.program.tree, data, likelihood).values()
     }
+    for deciding in _list_censored(likelihood, draft, types).values():
+        found |= {name: f"{name}_rep" for name in deciding}
     for name in wanted:
         if name not in found:
             reason = next((item.reason for item in draft.program.replicates if item.outcome == name), "")
@@ -659,11 +732,21 @@ def _find_authors(draft: _Simulation, wanted: Mapping[str, _Variable]) -> dict[s
     return {name: found[name] for name in wanted}
 
 
-def _copy_authors(
-    item: _Variable, quantity: str, draft: _Simulation, renamed: Mapping[str, str]
-) -> Iterator[n.Stmt]:
-    """Yield the author's statements that draw an outcome, and the one that takes it over."""
-    quantities = draft.tree.get_block("generated quantities")
+def _copy_authors(items: Mapping[str, _Variable], draft: _Simulation, renamed: Mapping[str, str]) -> n.Stmt:
+    """Return the author's statements that draw outcomes, by the quantity, and those that take them over.
+
+    They stand in one block: outcomes may share what is drawn for them.
+    """
+    statements = (
+        *draft.tree.get_block("transformed parameters"),
+        *draft.tree.get_block("generated quantities"),
+        *(_take_over(item, quantity, draft) for quantity, item in items.items()),
+    )
+    return n.Block(slice_statements([rename_variables(as_local(each), renamed) for each in statements]))
+
+
+def _take_over(item: _Variable, quantity: str, draft: _Simulation) -> n.Stmt:
+    """Return the statement that gives an outcome the value of an author's quantity."""
     own = draft.declare("generated quantities")[quantity].sized
     wanted = item.declare.sized
     value = quantity
@@ -673,13 +756,7 @@ def _copy_authors(
         if shape not in flat:
             raise CannotSimulateError(f"`{item.name}` cannot be drawn: `{quantity}` has another type.")
         value = f"{flat[shape]}({quantity})"
-    statements = (
-        *draft.tree.get_block("transformed parameters"),
-        *quantities,
-        n.Raw(f"{item.quantity} = {value};"),
-    )
-    kept = slice_statements([rename_variables(as_local(each), renamed) for each in statements])
-    yield n.Block(kept)
+    return n.Raw(f"{item.quantity} = {value};")
 
 
 def _strip_outcomes(draft: _Simulation, outcomes: frozenset[str], body: Sequence[n.Stmt]) -> _Simulation:

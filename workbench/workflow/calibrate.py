@@ -34,6 +34,7 @@ from workbench.calibration.recovery import list_needed, summarise_probabilities,
 from workbench.calibration.refused_data import leave_out_refused
 from workbench.calibration.simulated_fit import SimulatedFit, read_fits
 from workbench.calibration.simulator import (
+    ANOTHER_PROGRAM,
     GIVEN,
     Simulations,
     Simulator,
@@ -54,6 +55,7 @@ from workbench.progress import SILENT, Progress
 from workbench.provenance import read_workbench_version
 from workbench.report.calibration.report import build_calibration_report
 from workbench.report.html import render
+from workbench.report.numbers import join_with_and
 from workbench.request import FitRequest
 from workbench.results.draws import label_column
 from workbench.studies.fits.progress_message import describe_progress
@@ -61,6 +63,7 @@ from workbench.tables import Table
 from workbench.toolchain import CompiledModel, Toolchain, provision
 from workbench.workflow.bind_covariates import Covariates, bind_covariates
 from workbench.workflow.builds import Builds, take_program
+from workbench.workflow.dry_run import dry_run
 from workbench.workflow.inputs import check_program_exists
 from workbench.workflow.options import FitOptions
 from workbench.workflow.prepare_request import prepare_request, to_folder_name
@@ -204,17 +207,20 @@ def calibrate_program_read(
     tools = provision(options.toolchain, progress).limit(options.timeout)
     with progress.stage("Preparing the fits"):
         program, options = apply_prior_options(program, options, tools.stanc)
+        simulating = _read_simulating(asked.simulate_with, options, tools)
+        own = options if simulating is None else _leave_to(simulating, program, options)
         data = (
-            Covariates(prepare_request(program, table, options))
+            Covariates(prepare_request(program, table, own))
             if asked.from_posterior
-            else bind_covariates(program, table, options)
+            else bind_covariates(program, table, own)
         )
+        other = None if simulating is None else _bind_simulating(simulating, data, table, options)
     folder = options.output or choose_folder(program.path, table, asked)
     calibration_folder.check_place(folder)
     if on_tips is not None:
         on_tips(data.request.data.tips)
     import_while_waiting()
-    return _Work(data, table, options, asked, tools, folder, progress).run()
+    return _Work(data, other, table, options, asked, tools, folder, progress).run()
 
 
 def check_method_names(names: Sequence[str]) -> None:
@@ -264,6 +270,62 @@ def choose_folder(model: Path, table: Table, asked: CalibrateOptions) -> Path:
     return Path("reports") / "-".join(names)
 
 
+def _read_simulating(path: Path | None, options: FitOptions, tools: Toolchain) -> Program | None:
+    """Return the other program that simulates, if there is one."""
+    if path is None:
+        return None
+    check_program_exists(path)
+    return read_program(path, {}, tools, is_optimised=options.is_optimised)
+
+
+def _leave_to(simulating: Program, program: Program, options: FitOptions) -> FitOptions:
+    """Return the options of the program that is fitted: what the other one alone declares is not its own."""
+    own = {item.name for item in simulating.data} - {item.name for item in program.data}
+    return replace(
+        options,
+        columns={name: value for name, value in options.columns.items() if name not in own},
+        given={name: value for name, value in options.given.items() if name not in own},
+    )
+
+
+def _bind_simulating(
+    simulating: Program, fitted: Covariates, table: Table, options: FitOptions
+) -> Covariates:
+    """Return the request of the program that simulates, with the same table; its priors are its own.
+
+    What has a value nowhere else has that of the program that is fitted, and a note says so.
+    """
+    names = {item.name for item in simulating.data}
+    options = replace(
+        options,
+        columns={name: value for name, value in options.columns.items() if name in names},
+        given={name: value for name, value in options.given.items() if name in names},
+        priors={},
+        prior_forms={},
+        carried=None,
+        roles={},
+    )
+    found = {item.name for item in dry_run(simulating, table, options).binding.data.variables}
+    values = {
+        item.name: item.value
+        for item in fitted.request.data.variables
+        if item.name in names - found and item.name not in fitted.absent and not item.has_tuples
+    }
+    if not values:
+        return bind_covariates(simulating, table, options)
+    given = {**options.given, **{name: np.asarray(value).tolist() for name, value in values.items()}}
+    bound = bind_covariates(simulating, table, replace(options, given=given))
+    listed = [
+        f"`{name}` ({np.asarray(value).item():g})" if np.size(value) == 1 else f"`{name}`"
+        for name, value in values.items()
+    ]
+    note = (
+        f"`{simulating.path.name}` has no value of its own for {join_with_and(listed)}: it simulates with "
+        f"{'that' if len(listed) == 1 else 'those'} of the program that is fitted."
+    )
+    return replace(bound, notes=(*bound.notes, note))
+
+
 @dataclass
 class _Work:
     """One calibration.
@@ -272,6 +334,8 @@ class _Work:
     ----------
     data
         The program with its data and methods.
+    other
+        Another program that simulates, with its data.
     table, options, asked
         The table, and what was asked.
     tools
@@ -283,6 +347,7 @@ class _Work:
     """
 
     data: Covariates
+    other: Covariates | None
     table: Table
     options: FitOptions
     asked: CalibrateOptions
@@ -326,7 +391,7 @@ class _Work:
         self, backend: Any, scratch: Path
     ) -> tuple[CalibrationContext, Simulations, list[SimulatedData], tuple[str, ...]]:
         """Return what fits share, the truths, the data sets, and notes about them."""
-        other = self._read_other()
+        other = self.other
         simulated = self.data if other is None else other
         count, seed = self.asked.simulations, self.options.seed
         data: list[SimulatedData] | None = None
@@ -352,9 +417,11 @@ class _Work:
                     simulated.request, self.tools, backend, scratch, self.progress, absent=simulated.absent
                 )
             except RequestError as reason:
-                if other is None or "--simulate-with" not in (reason.hint or ""):
+                hint = reason.hint or ""
+                if other is None or not hint.endswith(ANOTHER_PROGRAM):
                     raise
-                raise RequestError(reason.message) from reason  # another program was named already
+                rest = hint.removesuffix(ANOTHER_PROGRAM).removesuffix("; ")  # another one was named already
+                raise RequestError(reason.message, hint=rest or None) from reason
             with self.progress.stage("Simulating data"):
                 drawn = simulator.draw(count, seed)
             check_outcomes(self.request, drawn)
@@ -364,7 +431,10 @@ class _Work:
         data = list_drawn(drawn, request) if data is None else data
         if not data:
             raise RequestError("no data set could be drawn: every one holds numbers that are no data.")
-        simulated_by, notes = None, (*self.data.notes, *drawn.notes)
+        simulated_by = None
+        notes = tuple(
+            dict.fromkeys((*self.data.notes, *(() if other is None else other.notes), *drawn.notes))
+        )
         total = max(1, len(self.asked.rows)) * len(drawn.is_drawn)
         if len(data) < total:
             notes = (*notes, _describe_undrawn(total - len(data), total))
@@ -435,25 +505,6 @@ class _Work:
                         hint="take a prior and a likelihood that keep to what its transformed data demand",
                     ) from reason
         return self._build(data.request, backend)
-
-    def _read_other(self) -> Covariates | None:
-        """Return the request of the program that simulates, with the same table; its priors are its own."""
-        path = self.asked.simulate_with
-        if path is None:
-            return None
-        check_program_exists(path)
-        program: Program = read_program(path, {}, self.tools, is_optimised=self.options.is_optimised)
-        names = {item.name for item in program.data}
-        options = replace(
-            self.options,
-            columns={name: value for name, value in self.options.columns.items() if name in names},
-            given={name: value for name, value in self.options.given.items() if name in names},
-            priors={},
-            prior_forms={},
-            carried=None,
-            roles={},
-        )
-        return bind_covariates(program, self.table, options)
 
     def _list_columns(
         self, request: FitRequest, model: CompiledModel, backend: Any, scratch: Path

@@ -67,7 +67,7 @@ def match_authors_replicates(
     outcomes = sorted(name for name in maps.keys() | others if name in data)
     matched: dict[str, AuthorsReplicate] = {}
     for outcome in outcomes:
-        alike = [name for name, sized in quantities.items() if _sizes_of(sized) == _sizes_of(data[outcome])]
+        alike = [name for name, sized in quantities.items() if list_sizes(sized) == list_sizes(data[outcome])]
         columns = _find_columns(maps.get(outcome), data)
         wanted = [f"{outcome}_rep", *(f"{column}_rep" for column in columns)]
         named = [name for name in wanted if name in alike]
@@ -78,7 +78,8 @@ def match_authors_replicates(
     return matched
 
 
-def _sizes_of(sized: n.Sized) -> list[str]:
+def list_sizes(sized: n.Sized) -> list[str]:
+    """Return the sizes of a variable as text: those of its arrays, then those of a vector or matrix."""
     return [to_text(size) for size in (*sized.dims, *sized.sizes)]
 
 
@@ -89,7 +90,7 @@ def _find_columns(outcome_map: OutcomeMap | None, data: Mapping[str, n.Sized]) -
     return [
         item.column
         for item in outcome_map.maps
-        if item.variable_steps and _sizes_of(data[item.column]) == _sizes_of(data[outcome_map.outcome])
+        if item.variable_steps and list_sizes(data[item.column]) == list_sizes(data[outcome_map.outcome])
     ]
 
 
