@@ -100,6 +100,7 @@ def _list_commands() -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def _format_command(name: str, words: tuple[str, ...], command: Any) -> Iterator[str]:
+    escaped = "\\|"  # in a table
     arguments = [param for param in command.params if param.param_type_name == "argument"]
     options = [param for param in command.params if param.param_type_name == "option"]
     yield Text.from_markup(command.help.partition("[bold]Examples")[0]).plain.strip()
@@ -113,7 +114,7 @@ def _format_command(name: str, words: tuple[str, ...], command: Any) -> Iterator
     if arguments or options:
         yield from ("| | |", "|---|---|")
     for param in arguments:
-        yield f"| `{_name(param)}` | {_describe(param)} |"
+        yield f"| `{_name(param).replace('|', escaped)}` | {_describe(param)} |"
     for param in options:
         yield f"| {_spell(param)} | {_describe(param)} |"
     yield from ("", "```text", *EXAMPLES[" ".join(words)], "```")
@@ -227,7 +228,10 @@ def _format_value(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-_NO = "`--strict` and the verdict is `fail`, a gate that is not passed, an alarm"
+_NO = (
+    "`--strict` and the verdict is `fail` (of `sensitivity` and `calibrate`: not every point or method holds), "
+    "a gate that is not passed, an alarm, a `replay` with other numbers, a registry that is not as it was written"
+)
 """What exit code 1 may mean."""
 
 

@@ -1,5 +1,6 @@
 """What is said where Python is too old, or is not there at all."""
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from workbench.errors import ToolchainError
 CHECKOUT = Path(workbench.__file__).parent.parent
 OLD = [
     str(path)
-    for minor in (6, 7, 8, 9, 10)
-    for path in sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
+    for version in ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10")
+    for path in sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
 ]
 """Old interpreters of this machine: those of pyenv."""
 
@@ -25,8 +26,18 @@ def test_an_old_python_is_refused_in_a_sentence(python):
     done = subprocess.run(argv, cwd=CHECKOUT, capture_output=True, text=True, timeout=60)
     assert done.returncode == ToolchainError.exit_code
     message, hint = done.stderr.splitlines()
-    assert message.startswith("error: workbench needs Python 3.11 or newer; this is 3.")
+    assert message.startswith("error: workbench needs Python 3.11 or newer; this is ")
     assert hint == "hint: run it with a newer one: `python3.12 -m workbench`"
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "__main__.py"])
+def test_what_an_old_python_reads_first_is_plain(name):
+    """Annotations and f-strings are errors of syntax in Python 2.7."""
+    source = (CHECKOUT / "workbench" / name).read_text(encoding="ascii")
+    nodes = list(ast.walk(ast.parse(source)))
+    assert not [node for node in nodes if isinstance(node, ast.JoinedStr | ast.AnnAssign | ast.Starred)]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    assert not [node.name for node in functions if node.returns or any(a.annotation for a in node.args.args)]
 
 
 def test_the_refusal_does_not_need_an_old_python():

@@ -5,13 +5,13 @@
 >>> fit.summary()  # doctest: +SKIP
 """
 
-# Python 3.6 reads this file too, so that `__main__` can say that it is too old.
+# Pythons from 2.7 on read this file too, so that `__main__` can say that they are too old.
 
 TYPE_CHECKING = False
 """As that of `typing`, which the command line does without until it can be interrupted."""
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any  # noqa: F401 - in types that are comments
 
     from workbench.api import (
         Fit,
@@ -53,15 +53,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> "Any":
+def __getattr__(name):  # type: (str) -> Any
     """Import the front door when it is first used: the command line starts without the scientific stack."""
     from importlib import import_module
 
     if name in __all__:
         is_error = name in ("PredictionWarning", "WorkbenchError")
         return getattr(import_module("workbench.errors" if is_error else "workbench.api"), name)
-    raise AttributeError(f"module 'workbench' has no attribute '{name}'")
+    raise AttributeError("module 'workbench' has no attribute '" + name + "'")
 
 
-def __dir__() -> "list[str]":
-    return sorted([*globals(), *__all__])
+def __dir__():  # type: () -> list[str]
+    return sorted(list(globals()) + __all__)

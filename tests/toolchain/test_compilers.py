@@ -49,6 +49,16 @@ def test_the_newest_numbered_clang_is_preferred_to_gcc(path: Path, tmp_path: Pat
     assert find_compiler(None, no_zig, tmp_path)[0].argv == (str(path / "clang++-16"),)
 
 
+@pytest.mark.parametrize("folder", ["not there", "n" * 300])  # root may read folders of others
+def test_folders_of_the_path_that_cannot_be_read_are_passed_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str
+) -> None:
+    write_compiler(path / "clang++-16", CLANG.format("16.0"))
+    monkeypatch.setenv("PATH", f"{tmp_path / folder}:{path}")
+
+    assert find_compiler(None, no_zig, tmp_path)[0].argv == (str(path / "clang++-16"),)
+
+
 def test_gcc_is_used_without_clang(path: Path, tmp_path: Path) -> None:
     write_compiler(path / "g++", GCC.format("12.2"))
 

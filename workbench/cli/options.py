@@ -248,7 +248,7 @@ Init = Annotated[
 Sampler = Annotated[
     str,
     typer.Option(
-        help="Who runs the chains: Stan, or nutpie (extra workbench\\[nutpie]).",
+        help="Who runs the chains: Stan, or nutpie (the extra `nutpie`).",
         metavar="stan|nutpie",
         rich_help_panel=SAMPLER,
     ),

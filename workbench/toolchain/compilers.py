@@ -116,8 +116,16 @@ def _find_candidates(name: str) -> Iterator[str]:
 
 
 def _find_numbered_clangs() -> list[str]:
-    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    return [str(path) for folder in folders for path in folder.glob("clang++-*") if _parse_number(path.name)]
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    return [str(path) for folder in folders for path in _list_files(Path(folder)) if _parse_number(path.name)]
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """Return what a folder of the PATH holds: nothing, where it is not there or belongs to somebody else."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _parse_number(path: str) -> int:
