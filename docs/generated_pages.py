@@ -229,8 +229,9 @@ def _format_value(value: Any) -> str:
 
 
 _NO = (
-    "`--strict` and the verdict is `fail` (of `sensitivity` and `calibrate`: not every point or method holds), "
-    "a gate that is not passed, an alarm, a `replay` with other numbers, a registry that is not as it was written"
+    "`--strict` and the verdict is `fail` (for `sensitivity` and `calibrate`: "
+    "some point or method does not hold), "
+    "a gate not passed, an alarm, a `replay` that finds other numbers, a registry that was changed"
 )
 """What exit code 1 may mean."""
 

@@ -43,6 +43,15 @@ def test_missing_files(workbench):
     assert_refused(workbench("fit", STAN, "none.csv"), 2, "`none.csv`", hint="path")
 
 
+@pytest.mark.usefixtures("tools")
+def test_a_table_of_the_checkout_elsewhere(workbench):
+    """Pages name the bundled tables as they stand in the checkout."""
+    bundled = str(CSV.resolve())
+    refused = workbench("fit", "eight_schools", "data/eight_schools.csv")
+    assert_refused(refused, 2, "`data/eight_schools.csv`", hint=f"is `{bundled}`")
+    assert_refused(workbench("fit", "eight_schools", "data/none.csv"), 2, "`data/none.csv`", hint="check")
+
+
 @pytest.mark.parametrize("command", ["fit", "fit-each", "prior", "calibrate", "sensitivity"])
 @pytest.mark.parametrize(
     ("words", "found"),

@@ -74,6 +74,8 @@ COMMANDS = [
     "check nowhere",
     "check --explain WB999",
     "continue nowhere",
+    "continue schools@1",
+    "explore schools@champion",
     "replay nowhere",
     "report nowhere",
     "report nowhere --output x.html",
@@ -84,6 +86,7 @@ COMMANDS = [
     "new taken/mine --from liner",
     f"new {STAN} --from eight_schools",
     "sensitivity taken",
+    "sensitivity schools@1",
     f"sensitivity {STAN} {CSV} --vary tau=1,2",
     f"sensitivity {STAN} {CSV} --missing guess",
 ]

@@ -17,9 +17,9 @@ def command(
     run: Annotated[
         Path | None,
         typer.Argument(
-            help="A run directory that `workbench fit` wrote.",
+            help="A run directory that `workbench fit` wrote, or a version in the registry: NAME@champion.",
             metavar="RUN",
-            autocompletion=completion.complete_runs,
+            autocompletion=completion.complete_runs_and_versions,
         ),
     ] = None,
     explain: Annotated[str | None, typer.Option(help="Explain one check instead.", metavar="CODE")] = None,

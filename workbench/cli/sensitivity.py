@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import completion, console, options, parse
+from workbench.cli.open_registry import is_version
 from workbench.errors import EXIT_STRICT, RequestError
 from workbench.process import count_usable_cores
 
@@ -172,8 +173,11 @@ def command(
     Options on binding, methods and the sampler decide the base fit; a finished run keeps its own.
     """
     from workbench import library
+    from workbench.results import run_directory
     from workbench.workflow.inputs import check_inputs
 
+    if is_version(what):
+        run_directory.require_run(what)
     is_run = data is None and what.is_dir()
     if is_run:
         _refuse_base_options(context, what)

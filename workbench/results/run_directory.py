@@ -99,6 +99,11 @@ def _require_record(folder: Path) -> None:
             hint = f"`workbench show {folder}` shows them; name one of its runs, `{folder}/GROUP-...`"
             raise RunNotFound(f"a run was expected, but `{folder}` holds the fits of many groups.", hint=hint)
         hint = "a run is a folder that `workbench fit` wrote"
+        if "@" in folder.name and not folder.exists():
+            hint = (
+                "this takes no version of a registry; "
+                f"`workbench registry export {folder} --output FOLDER` copies one out as a run"
+            )
         raise RunNotFound(f"a run was expected in `{folder}`, but there is no `{RECORD}`.", hint=hint)
 
 

@@ -23,6 +23,7 @@ def check_inputs(model: Path, data: Path | Table) -> None:
     check_program_exists(model)
     if isinstance(data, Path):
         _refuse_program(data)
+        _refuse_bundled_elsewhere(data)
     check_table_exists(data)
 
 
@@ -32,6 +33,14 @@ def _refuse_program(data: Path) -> None:
     if is_program or (str(data) in library.list_names() and not data.exists()):
         what = "a Stan program" if is_program else "the name of a bundled model"
         raise BindingError(f"a table was expected, found `{data}`, {what}.", hint=_order())
+
+
+def _refuse_bundled_elsewhere(data: Path) -> None:
+    """Refuse the place of a bundled table in a checkout where there is no checkout, and say where it is."""
+    bundled = library.find_home() / "data" / data.name
+    if data.parent.name == "data" and bundled.is_file() and not data.exists():
+        message = f"a table was expected at `{data}`, but it does not exist."
+        raise BindingError(message, hint=f"the bundled table of that name is `{bundled}`")
 
 
 def check_table_exists(data: Path | Table) -> None:
