@@ -20,8 +20,8 @@ def command(
     run: Annotated[
         Path,
         typer.Argument(
-            help="A run directory that `workbench fit` wrote, a version in the registry (NAME@champion), a study, "
-            "or a folder of `fit-each` or `calibrate`.",
+            help="A run directory that `workbench fit` wrote, or a version in the registry: NAME@champion; a "
+            "study, or a folder of `fit-each` or `calibrate`.",
             metavar="RUN",
             autocompletion=completion.complete_runs_and_versions,
         ),
