@@ -361,8 +361,10 @@ class Fit(results.Fit):
             posterior.
         jobs
             Chains at a time; by default one for each processor this process may use.
-        output, report
-            The run directory: `None` for one in `reports/`, `False` for none; whether it has a report.
+        output
+            The run directory: `None` for one in `reports/`, `False` for none.
+        report
+            Whether it has a report.
         progress
             Whether progress is shown in terminals and notebooks.
 

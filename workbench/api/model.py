@@ -78,8 +78,12 @@ class Model:
         A Stan program, or the name of a bundled model.
     role
         Roles of statements that the program does not settle: `{"line 12": "prior"}`.
-    compiler, native, toolchain
-        Which compiler; whether to compile for this very processor; Stan of workbench or your own.
+    compiler
+        Which compiler: `"clang++"`, `"g++"`, `"zig"`, or a path; by default the first found.
+    native
+        Whether to compile for this very processor.
+    toolchain
+        Where Stan comes from: the package index (`"embedded"`), your own CmdStan (`"cmdstan"`), or `"auto"`.
     optimise
         Whether the program's loops are sampled as vectorised statements, where that is possible.
     progress
@@ -254,14 +258,16 @@ adapt_delta, max_treedepth, metric, seed, level, jobs, timeout, progress
         data
             The covariates; outcomes that they have are shown for comparison, and not used.
         plausible
-            By outcome: the least and the largest value that nobody would wonder at, in its unit; of a yes/no
-            outcome, of its share of yes.
+            By outcome: the smallest and the largest value that would surprise nobody, in its unit; for a
+            yes/no outcome, those of its share of yes.
         columns, set_, reference, missing, prior, prior_form, priors
             As in `fit`.
         draws
             Parameters drawn, with a data set for each.
-        seed, level, timeout, progress
-            As in `fit`; `level` is that of intervals of statistics of data sets.
+        level
+            Probability of the intervals of statistics of data sets.
+        seed, timeout, progress
+            As in `fit`.
         html
             A file for the report with pictures.
 
@@ -369,47 +375,71 @@ adapt_delta, max_treedepth, metric, seed, level, jobs, timeout, progress
             Whether rows with a missing cell are refused or left out.
         standardize
             Whether predictors are put on one scale while fitting.
-        prior, scale
-            Values of hyperparameters, or one for each element: `{"beta.mu": [0.97, -0.72]}`; whether latent
-            terms count as prior too.
+        prior
+            Values of hyperparameters, or one for each element: `{"beta.mu": [0.97, -0.72]}`.
         prior_form
             Whole priors in place of the program's: `{"beta": "student_t(3, 0, 2.5)"}`, or `flat`.
         priors
-            A TOML file that states both; what `prior` and `prior_form` give comes before it.
+            A TOML file that states both; `prior` and `prior_form` have precedence over it.
+        scale
+            Whether latent terms count as prior too.
         method
             `mle`, `map`, `laplace`, `pathfinder`, `nuts`, one or several; or `auto`, the cheapest that its
             own diagnostic accepts. Without a name, all but `pathfinder`.
-        starts, profile
-            Random starts of each optimisation; parameters whose profile-likelihood interval is wanted, such
-            as `beta[2]`.
+        starts
+            Random starts of each optimisation.
+        profile
+            Parameters whose profile-likelihood interval is wanted, such as `beta[2]`.
         bic_count
             Sample size of the BIC; by default the rows, of which a binomial one can hold many trials.
-        chains, draws, warmup
-            Chains of the sampler, and the kept and warm-up draws of each.
-        adapt_delta, max_treedepth
-            Target acceptance statistic; a trajectory has at most `2**max_treedepth` steps.
+        chains
+            Chains of the sampler.
+        draws
+            Draws kept in each chain.
+        warmup
+            Warm-up draws in each chain.
+        adapt_delta
+            Target acceptance statistic.
+        max_treedepth
+            A trajectory has at most `2**max_treedepth` steps.
         init
             Where chains start: `random`, around what `map` or `pathfinder` finds, or at values of parameters:
             a dict, or a JSON file. What is not among them is random.
-        sampler, metric, save_warmup
-            Who runs the chains, Stan or nutpie; for correlated parameters, the metric `dense` of Stan or
-            `low_rank` of nutpie; whether warm-up draws are kept in `fit.nc`.
+        sampler
+            Who runs the chains: Stan, or nutpie.
+        metric
+            For correlated parameters, `dense` (Stan) or `low_rank` (nutpie).
+        save_warmup
+            Whether warm-up draws are kept in `fit.nc`.
         retry
             Whether the advice of the sampler's diagnostics is followed, up to twice or as often as a number
             says.
-        seed, level, jobs, threads, timeout
-            All seeds are derived from `seed`; probability of the intervals; processes at a time, by default
-            one for each processor this process may use; threads in each chain; longest time of a chain [s].
-        keep, pointwise_draws
-            The transformed parameters and generated quantities that are stored, by default all; draws of each
-            chain whose pointwise log-likelihoods and replicates are, by default all, or as many as make 40
-            million numbers.
-        tracking, experiment
-            An MLflow server that the fit is logged to while it is made, `"http://HOST:PORT"`, and the
-            experiment there, by default called as the program is. A failure there is a `RuntimeWarning`.
-        output, figures, report
-            The run directory: `None` for one in `reports/`, `False` for none; a folder for the report's
-            pictures as files; whether the run has a report from the start.
+        seed
+            All other seeds are derived from it.
+        level
+            Probability of the intervals.
+        jobs
+            Processes at a time; by default one for each processor that this process may use.
+        threads
+            Threads in each chain.
+        timeout
+            Longest time for each chain, compilation or other step [s].
+        keep
+            The transformed parameters and generated quantities that are stored; by default all.
+        pointwise_draws
+            Draws of each chain whose pointwise log-likelihoods and replicates are stored; by default all,
+            or as many as make 40 million numbers.
+        tracking
+            An MLflow server to which the fit is logged while it runs, `"http://HOST:PORT"`. A failure there
+            is a `RuntimeWarning`.
+        experiment
+            The experiment in MLflow; by default it has the name of the program.
+        output
+            The run directory: `None` for one in `reports/`, `False` for none.
+        figures
+            A folder for the report's pictures as files.
+        report
+            Whether the run has a report from the start.
         progress
             Whether progress is shown in terminals and notebooks.
 

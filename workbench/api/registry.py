@@ -224,8 +224,10 @@ class Registry(ModelRegistry):
             Another version to begin with than the champion.
         again
             Whether to fit although these rows were fitted so before.
-        promote, held_out, accept_prior, rules
-            Whether it becomes the champion if it passes its gate, which is asked as in `promote`.
+        promote
+            Whether it becomes the champion if it passes its gate.
+        held_out, accept_prior, rules
+            Of the gate, as in `promote`.
         retry, timeout, jobs
             As in `Model.fit`.
         report
@@ -291,8 +293,10 @@ class Registry(ModelRegistry):
         batch
             New rows; those without outcomes are watched for their predictors alone. Without a batch nothing
             is watched.
-        time, time_column
-            When the batch is of (`2026-11-29`, in UTC), or the column of its rows that says so.
+        time
+            When the batch is of: `2026-11-29`, in UTC; by default now.
+        time_column
+            The column of its rows that says when they are of.
         arl
             Batches to a false alarm in expectation, at least; 1,000 where a monitor begins.
         predictors
@@ -302,8 +306,10 @@ class Registry(ModelRegistry):
             own predictions.
         new_groups
             What happens to groups that the fit has not seen, as in `predict`.
-        suppress, reason
-            Times such as `2026-11-29..2026-11-30` whose batches count for nothing from here on, and why.
+        suppress
+            Times such as `2026-11-29..2026-11-30`, whose batches do not count from here on.
+        reason
+            Why they do not.
         acknowledge
             Why the alarm is over.
         state

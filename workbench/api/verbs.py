@@ -235,18 +235,24 @@ def compare(
     repair
         Whether rows with a large k-hat are left out in other ways: an effect of their own integrated out,
         draws moved by moment matching, a fit without the row.
-    kfold, by
-        Fit without each of so many folds instead of leave-one-out, groups of a column undivided.
+    kfold
+        Fit without each of so many folds, instead of leave-one-out.
+    by
+        With `kfold`: keep the rows of each group of a column in one fold.
     leave_out_groups
         Fit without each group of a column, and predict its rows together.
-    leave_future_out, ahead
-        Fit so many rows first, and predict those after them in turn, so many at a time.
+    leave_future_out
+        Fit so many rows first, and predict those after them in turn.
+    ahead
+        With `leave_future_out`: how many rows are predicted at a time.
     bic_count
         The sample size of AICc and BIC; by default the rows of the likelihood.
     seed
         That of the division into folds.
-    jobs, executor
-        Processes at a time, or who runs the fits.
+    jobs
+        Processes at a time.
+    executor
+        Who runs the fits; by default this machine.
     folder
         Where page, `comparison.json` and finished fits are kept; in `reports/` where programs are fitted
         again.
@@ -352,22 +358,30 @@ def sensitivity(
         The data it was fitted to, where they were not in a file.
     vary
         Values by hyperparameter, `{"beta.sigma": [0.5, 1, 2]}`, or texts as `--vary` takes them.
-    design, points
-        How they are combined: `grid`, `one` at a time, or a Latin hypercube of so many points.
+    design
+        How they are combined: `grid`, `one` at a time, or a Latin hypercube (`lhs`).
+    points
+        Points of a Latin hypercube.
     prior_form
         Other forms of whole priors, by parameter: `{"beta": "student_t(3, 0, 2.5)"}`.
     scenarios
         Named settings: a TOML file, or a mapping `{"sceptical": {"beta.sigma": 0.5}}`.
     decision
         Conclusions to watch: `["P(beta[1]>0)>0.95"]`.
-    method, parameters, above
-        Methods to compare, quantities to report, and the constant c of P(theta > c).
+    method
+        Methods to compare.
+    parameters
+        Quantities to report.
+    above
+        The constant c of P(theta > c).
     refit
         Full fits only where importance weights cannot be relied on, or everywhere.
     prior_predictive
         Whether each prior is also sampled alone.
-    jobs, output
-        Processes at a time; the study directory, by default `study` in that of the run.
+    jobs
+        Processes at a time.
+    output
+        The study directory; by default `study` in that of the run.
     executor
         Where fits run, which changes no number: text as for `--scheduler` (`"local:4"`,
         `"tcp://127.0.0.1:8786"`, `"cluster.toml"`), or a `distributed.Client`. By default on this machine.
