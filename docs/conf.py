@@ -53,9 +53,11 @@ _MATH = LatexToMathML()
 
 
 def lead_links(_app: Any, docname: str, source: list[str]) -> None:
-    """Lead links to pages of models to their copies in the site; other texts are downloads."""
+    """Lead links to pages of models and of the project to their copies here; other texts are downloads."""
     up = "../" * docname.count("/")
     text = _MODEL_PAGE.sub(lambda match: f"({up}generated/models/{match[1] or 'index'}.md)", source[0])
+    for name, page in generated_pages.PROJECT_PAGES.items():
+        text = text.replace(f"({up}../{name})", f"({up}generated/{page}.md)")
     source[0] = re.sub(rf"\(({re.escape(up)}\.\./[\w./-]+\.md)\)", r"(path:\1)", text)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import posixpath
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -53,6 +54,15 @@ SCHEMAS: dict[str, tuple[str, Any, str]] = {
 }
 """What has a type, by the name of its schema: how it is called, the type, and what it holds."""
 
+PROJECT_PAGES = {
+    "CHANGELOG.md": "changes",
+    "CONTRIBUTING.md": "contributing",
+    ".github/CODE_OF_CONDUCT.md": "code-of-conduct",
+    ".github/SECURITY.md": "security",
+    "workbench/README.md": "map",
+}
+"""Pages of the checkout that the site has too, and what they are called there."""
+
 
 def write(folder: Path) -> None:
     """Write all pages into a folder, which is emptied first."""
@@ -67,6 +77,7 @@ def write(folder: Path) -> None:
         "schemas": format_schemas(),
         "models/index": format_models(),
         "models/calibrations": format_overview(library.list_names()),
+        **{page: format_project_page(name) for name, page in PROJECT_PAGES.items()},
     }
     for name, lines in pages.items():
         (folder / f"{name}.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -77,6 +88,19 @@ def write(folder: Path) -> None:
     for model in library.list_models():
         (folder / "models" / f"{model.name}.md").write_text(format_model(model), encoding="utf-8")
         shutil.copy(model.program.with_suffix(".svg"), folder / "models")
+
+
+def format_project_page(name: str) -> Iterator[str]:
+    """Yield a page of the checkout, whose links lead to pages of the site."""
+    text = (find_home() / name).read_text(encoding="utf-8")
+    folder = PurePosixPath(name).parent
+
+    def lead(link: re.Match[str]) -> str:
+        path = posixpath.normpath(folder / link[1])
+        page = f"{PROJECT_PAGES[path]}.md" if path in PROJECT_PAGES else f"../../{path}"
+        return f"]({page.replace('../../docs/', '../')}{link[2] or ''})"
+
+    yield re.sub(r"\]\((?!\w+:)([^)#]+)(#[^)]*)?\)", lead, text)
 
 
 def format_commands() -> Iterator[str]:
