@@ -125,7 +125,7 @@ class Model:
 
     @property
     def program(self) -> Program:
-        """The program as it was read: declarations, terms and hyperparameters."""
+        """The program as it was read, with its declarations, terms and hyperparameters."""
         return self._program
 
     def __repr__(self) -> str:
@@ -368,7 +368,7 @@ adapt_delta, max_treedepth, metric, seed, level, jobs, timeout, progress
         columns
             Columns of a Stan variable: `{"y": "sales", "X": ["age", "income"]}`.
         set_
-            Values of Stan variables: `{"K": 3}`.
+            Values of Stan variables: `set_={"K": 3}`.
         reference
             By text column: the level without an indicator.
         missing

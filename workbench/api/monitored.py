@@ -68,8 +68,9 @@ class Monitored:
 
     @property
     def batches(self) -> pd.DataFrame:
-        """A row for each batch: `batch`, `name`, `time`, `rows`, `with_outcome`, `detector`, `suppressed`.
+        """A row for each batch.
 
+        Columns are `batch`, `name`, `time`, `rows`, `with_outcome`, `detector` and `suppressed`;
         `detector` is missing for batches that count for nothing.
         """
         import pandas as pd

@@ -64,7 +64,7 @@ class Study:
 
     @cached_property
     def results(self) -> StudyResults:
-        """The record, typed: `study.results.conclusion.verdict`.
+        """The record with types, such as `study.results.conclusion.verdict`.
 
         Raises
         ------

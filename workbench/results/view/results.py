@@ -60,6 +60,7 @@ class Results(Struct, frozen=True, kw_only=True, dict=True):
     Attributes are named as the keys of `run.json`, which `results/record.py` documents.
     """
 
+    schema: int = SCHEMA
     workbench: str = ""
     created: str = ""
     command: str = ""
