@@ -269,6 +269,7 @@ def format_exit_codes() -> Iterator[str]:
         names = [kind for kind in kinds if kind.exit_code == code]
         meanings = (f"`{kind.__name__}`: {escape(_first_line(kind))}" for kind in names)
         yield f"| {code} | {'<br>'.join(meanings)} |"
+    yield f"| {errors.EXIT_FAULT} | a fault of workbench, with a traceback: please report it |"
     yield f"| {errors.EXIT_INTERRUPTED} | interrupted |"
     yield f"| {errors.EXIT_UNREAD} | nobody reads the output any more (`\\| head -1`) |"
     yield from (

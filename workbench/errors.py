@@ -32,8 +32,8 @@
 
 From Python, what a prediction's reader must know is a `PredictionWarning`; the command line prints a note.
 
-Other exit codes: 0, done; 1, `--strict` and the verdict is `fail`; 130, interrupted; 141, nobody reads the
-output any more; 70, an error of ours.
+Other exit codes: 0, done; 1, the answer is no (`--strict` and the verdict is `fail`, a gate that is not
+passed, an alarm ...); 130, interrupted; 141, nobody reads the output any more; 70, an error of ours.
 
 A message is one sentence: what was expected, what was found, and where. A hint says what to do next.
 """
@@ -73,7 +73,10 @@ def neutralise(text: str, kept: str = "") -> str:
 
 
 EXIT_STRICT = 1
-"""The exit code under `--strict` if the verdict is `fail`."""
+"""The exit code of an answer that is no: `--strict` and the verdict is `fail`, a gate not passed ..."""
+
+EXIT_FAULT = 70
+"""The exit code of an error of ours, as `sysexits.h` has it for software: no answer, not even a no."""
 
 EXIT_INTERRUPTED = 130
 """The exit code after an interrupt, as shells have it: 128 and the number of the signal."""
@@ -85,7 +88,7 @@ EXIT_UNREAD = 141
 class WorkbenchError(Exception):
     """The base of all errors: the user sees a message and a hint, never a traceback."""
 
-    exit_code = 70
+    exit_code = EXIT_FAULT
     has_lines = False
     """Whether messages may have several lines, those of Stan or of a compiler."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,7 +51,7 @@ from workbench.cli.first_steps import FIRST_STEPS
 from workbench.cli.help_page import CONTEXT, Command, Group, format_examples
 from workbench.cli.isolate import ignore_settings_of_the_working_folder
 from workbench.cli.metrics_file import SUBJECTS, MeasuredCommand
-from workbench.errors import StoreError
+from workbench.errors import EXIT_FAULT, StoreError, WorkbenchError
 from workbench.provenance import read_workbench_version
 
 
@@ -178,4 +179,14 @@ def main() -> None:
     ignore_settings_of_the_working_folder()
     completion.join_words_of_bash()
     console.prepare_streams()
-    app()
+    try:
+        app()
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        console.show_error(
+            WorkbenchError(
+                "this is a fault of workbench.",
+                hint="please report it, with all of the above and `workbench doctor`",
+            )
+        )
+        raise SystemExit(EXIT_FAULT) from None

@@ -13,13 +13,10 @@ import typer
 from workbench.cli import console
 from workbench.cli.help_page import Command
 from workbench.cli.open_registry import name_model
-from workbench.errors import EXIT_INTERRUPTED, StoreError, WorkbenchError
+from workbench.errors import EXIT_FAULT, EXIT_INTERRUPTED, StoreError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.metrics import MetricSample, Textfile
-
-_EXIT_OTHER = 70
-"""The exit code of an error of ours, as `sysexits.h` has it for software."""
 
 SUBJECTS = {"fit": "model", "score": "run", "refit": "name", "monitor": "name"}
 """The commands with a file of metrics, and the argument that names the model of each."""
@@ -129,4 +126,4 @@ def _find_exit_code(reason: BaseException) -> int:
         return reason.code
     if isinstance(reason, MemoryError | OSError):
         return console.explain_error(reason).exit_code
-    return _EXIT_OTHER
+    return EXIT_FAULT
