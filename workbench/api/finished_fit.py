@@ -501,9 +501,9 @@ class Fit(results.Fit):
         >>> fit.standard_errors(cluster="school", bootstrap=1000).table  # doctest: +SKIP
         """
         from workbench.execution.scheduler import as_executor
-        from workbench.workflow.standard_errors import FOLDER, ErrorOptions, find_standard_errors
+        from workbench.workflow.standard_errors import ErrorOptions, choose_folder, find_standard_errors
 
-        folder = None if self.folder is None else self.folder / FOLDER
+        folder = choose_folder(self.folder)
         asked = ErrorOptions(method, robust, cluster or "", bootstrap, parametric, level, folder)
         workers, shown = jobs or count_usable_cores(), show_progress(progress)
         with as_executor(executor, workers, shown) as opened:
@@ -631,6 +631,8 @@ class Fit(results.Fit):
         """
         from workbench.workflow.report import write_report
 
+        if self.folder is not None and output is None:
+            run_directory.refuse_registered(self.folder)
         target = None if self.folder is None else self.folder / store.REPORT
         target = target if output is None else Path(output)
         if target is None:

@@ -423,6 +423,8 @@ def sensitivity(
         named = parse_scenarios(scenarios, "scenarios")
     else:
         named = () if scenarios is None else read_scenarios(Path(scenarios))
+    if fitted.folder is not None and output is None:
+        run_directory.refuse_registered(fitted.folder)
     folder = None if fitted.folder is None else fitted.folder / STUDY
     options = StudyOptions(
         axes=tuple(make_axis(name, values) for name, values in vary.items())

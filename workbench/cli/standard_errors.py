@@ -74,7 +74,7 @@ def command(
     from workbench.process import count_usable_cores
     from workbench.toolchain import ToolchainSettings
     from workbench.workflow.pages.standard_errors import build_standard_errors_page, format_standard_errors
-    from workbench.workflow.standard_errors import FOLDER, ErrorOptions, find_standard_errors
+    from workbench.workflow.standard_errors import ErrorOptions, choose_folder, find_standard_errors
 
     asked = ErrorOptions(
         "mle" if method == "mle" else "map" if method == "map" else None,
@@ -83,7 +83,7 @@ def command(
         bootstrap or 0,
         parametric,
         level,
-        run / FOLDER,
+        choose_folder(run),
     )
     workers = jobs or count_usable_cores()
     progress = console.progress(quiet)
@@ -95,7 +95,7 @@ def command(
                 fit, asked, settings, jobs=workers, executor=executor, progress=progress
             )
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_KEPT if bootstrap else "") from None
+        raise KeyboardInterrupt(_KEPT if bootstrap and asked.folder else "") from None
     if json_:
         console.show_values(found.to_dict())
     elif form:

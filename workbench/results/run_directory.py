@@ -6,6 +6,7 @@ it claims is checked before it is used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from workbench import files
-from workbench.errors import RunIncomplete, RunNotFound
+from workbench.errors import RequestError, RunIncomplete, RunNotFound
 from workbench.methods import RESULTS
 from workbench.results.fit import Fit
 from workbench.results.quantities import Draws, pick_element, split_element
@@ -57,6 +58,10 @@ _NAMES = {"adaptation": ("step_size", "inv_metric"), "log_prior": ("lprior",)}
 """The arrays that groups cannot be without."""
 
 
+_HASH = re.compile(r"[0-9a-f]{64}")
+"""What a run in a registry is called."""
+
+
 def read(folder: Path, groups: Collection[str] | None = None) -> Fit:
     """Read a run back.
 
@@ -86,6 +91,29 @@ def require_run(folder: Path) -> None:
     """
     files.restore(folder)
     _require_record(folder)
+
+
+def is_registered(folder: Path) -> bool:
+    """Return whether a folder is a run in a registry, which is named by the hash of its files."""
+    runs = folder.absolute().parent
+    return (
+        bool(_HASH.fullmatch(folder.name))
+        and runs.name == "runs"
+        and (runs.parent / "events.jsonl").is_file()
+    )
+
+
+def refuse_registered(folder: Path) -> None:
+    """Refuse a run in a registry as the place of something new.
+
+    Raises
+    ------
+    RequestError
+        The folder is a run in a registry.
+    """
+    if is_registered(folder):
+        hint = "name another place, or copy it out: `workbench registry export NAME@3 --output FOLDER`"
+        raise RequestError(f"nothing is written into `{folder}`, a run in a registry.", hint=hint)
 
 
 def _require_record(folder: Path) -> None:

@@ -84,7 +84,8 @@ def _choose_target(folder: Path | None, output: Path | None) -> Path:
     if target is None:
         hint = "name a file, `fit.explore('explore.html')`, or save first: `fit = fit.save('folder')`"
         raise RequestError("the fit has no run directory for the page of its draws.", hint=hint)
-    if target == own:
+    if folder is not None and target == own:
+        run_directory.refuse_registered(folder)
         files.check_file_place(target, allows_streams=False)
     else:
         check_output_file(target)

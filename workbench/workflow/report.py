@@ -34,6 +34,7 @@ def redraw_report(folder: Path, figures: Path | None = None) -> Path:
     StoreError
         There is no complete run in the folder, or a file cannot be written.
     """
+    run_directory.refuse_registered(folder)
     fit, target = run_directory.read(folder), folder / store.REPORT
     files.check_file_place(target, allows_streams=False)
     return write_report(fit, target, figures)

@@ -67,6 +67,8 @@ def continue_run(
         written. Then the run is as it was.
     """
     fit = run_directory.read_whole(folder)
+    if output is None:
+        run_directory.refuse_registered(folder)
     check_places(output or folder)
     _check_chains(fit)
     _refuse_nutpie(fit)

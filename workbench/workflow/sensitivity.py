@@ -120,6 +120,8 @@ def study_run(
     WorkbenchError
         Any of the tree in `workbench.errors`.
     """
+    if options.output is None:
+        run_directory.refuse_registered(run)
     output = options.output or run / STUDY
     studies.check_place(output)
     options = replace(options, output=output)

@@ -31,7 +31,7 @@ from workbench.likelihood.standard_errors import (
 )
 from workbench.likelihood.stationary import find_stationary_direction, refuse_estimate, warn_of_exact_fit
 from workbench.progress import SILENT, Progress
-from workbench.results import Fit
+from workbench.results import Fit, run_directory
 from workbench.toolchain import ToolchainSettings
 from workbench.workflow.run_context import RunContext, open_likelihood
 from workbench.workflow.study_base import read_unchanged_table
@@ -69,6 +69,11 @@ class ErrorOptions:
     is_parametric: bool = False
     level: float | None = None
     folder: Path | None = None
+
+
+def choose_folder(run: Path | None) -> Path | None:
+    """Return where estimates of resamples are kept: in the run, but not where it is one in a registry."""
+    return None if run is None or run_directory.is_registered(run) else run / FOLDER
 
 
 def find_standard_errors(
