@@ -25,6 +25,7 @@ def kept(tmp_path, runs):
     registry = workbench.Registry(tmp_path / "registry", author="ann")
     registry.add("schools", runs[0])
     fit = registry.load("schools@1")
+    assert fit.folder is not None
     return fit, sorted(path.name for path in fit.folder.iterdir())
 
 
