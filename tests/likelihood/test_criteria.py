@@ -41,6 +41,11 @@ parameters { real mu; vector[J] a; real<lower=0> sigma; }
 model { a ~ normal(mu, 1); y ~ normal(a[site], sigma); }
 """
 
+JOINT = """data { int N; vector[N] y; }
+parameters { real mu; real<lower=0> sigma; }
+model { y ~ multi_normal_cholesky(rep_vector(mu, N), sigma * identity_matrix(N)); }
+"""
+
 
 @pytest.fixture(scope="module")
 def nested(fit_program, table):
@@ -139,3 +144,18 @@ def test_runs_of_other_rows_or_outcomes_are_not_compared(fit_program, fits, tabl
         found = compute_criteria(others)
         assert "not fitted to the same outcome" in found.obstacle
         assert found.table.empty
+
+
+def test_one_density_of_all_rows_has_no_sample_size_of_its_own(fit_program):
+    """As BIC with the sample size 1 it would lack its penalty, log(1) = 0."""
+    y = np.random.default_rng(2).normal(3, 2, 30)
+    fit = fit_program("joint", JOINT, pd.DataFrame({"y": y}))
+    log_lik = stats.norm.logpdf(y, y.mean(), y.std()).sum()
+    assert fit.results.mle.aic == pytest.approx(4 - 2 * log_lik, rel=1e-8)
+    assert fit.results.mle.bic is None
+    assert fit.results.mle.bic_count is None
+    found = compute_criteria({"joint": fit})
+    assert set(found.runs[0].values) == {"aic"}
+    assert "no AICc and no BIC" in found.words[0]
+    sized = compute_criteria({"joint": fit}, observations=30).runs[0].values
+    assert sized["bic"] == pytest.approx(2 * np.log(30) - 2 * log_lik, rel=1e-8)

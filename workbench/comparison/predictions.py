@@ -18,6 +18,7 @@ from workbench.comparison.standings import (
 )
 from workbench.comparison.weights import WeightKind
 from workbench.diagnostics.common_scale import explain_other_outcome, find_same_outcome
+from workbench.diagnostics.left_out_units import describe_units
 from workbench.diagnostics.loo import count_cells, label_rows
 from workbench.results import Fit
 
@@ -142,11 +143,26 @@ def _compare_known(
         scheme=scheme,
         has_groups=first is not None and bool((first.rows > 1).any()),
         weights=weights,
-        notes={name: found.notes for name, found in (left_out or {}).items() if found.notes},
+        notes=_list_notes(fits, left_out),
         letters=dict(zip(fits, ascii_uppercase, strict=False)),
         labels=_list_labels(fits, standings, left_out),
         may_be_chance=may_be_chance([standing.elpd for standing in standings.values()]),
     )
+
+
+def _list_notes(
+    fits: Mapping[str, Fit], left_out: Mapping[str, CrossValidation] | None
+) -> dict[str, tuple[str, ...]]:
+    """Return what there is to say of each run's left-out units: what they are if no rows, and its notes."""
+    notes: dict[str, tuple[str, ...]] = {}
+    for name, fit in fits.items():
+        found = None if left_out is None else left_out[name]
+        is_by_entry = found is None or found.scheme == LEAVE_ONE_OUT
+        units = describe_units(fit, count_cells(fit)) if is_by_entry else ""
+        said = (*((units,) if units else ()), *(() if found is None else found.notes))
+        if said:
+            notes[name] = said
+    return notes
 
 
 def _count_units(standings: Mapping[str, Standing]) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.diagnostics.left_out_units import is_in_row_order
 from workbench.diagnostics.loo import count_cells
 from workbench.results import Fit
 from workbench.results.outcome_scales import read_scales
@@ -90,7 +91,7 @@ def find_common_scale(fits: Mapping[str, Fit], observations: Mapping[str, int] |
         name: list(_represent(fit, counts.get(name, 0), by_author=by_author)) for name, fit in fits.items()
     }
     if not any(_is_mapped(fit) for fit in fits.values()):
-        return _compare_plain(fits, by_run)
+        return _compare_plain(fits, by_run, counts if by_author else {})
     for name, representations in by_run.items():
         if not representations:
             return CommonScale(obstacle=_explain_no_scale(name, fits[name]))
@@ -225,8 +226,14 @@ def _to_common_scale(chosen: Mapping[str, _Representation]) -> CommonScale:
     return CommonScale(offsets, remark)
 
 
-def _compare_plain(fits: Mapping[str, Fit], by_run: Mapping[str, list[_Representation]]) -> CommonScale:
-    """Return the common scale of runs whose outcomes are all data as they are."""
+def _compare_plain(
+    fits: Mapping[str, Fit], by_run: Mapping[str, list[_Representation]], counts: Mapping[str, int]
+) -> CommonScale:
+    """Return the common scale of runs whose outcomes are all data as they are.
+
+    Where log densities are to be compared one by one, and how many there are is given, they have to be in one
+    order: that of the rows, or one that is as little known for both programs.
+    """
     (first, reference), *others = fits.items()
     for name, fit in others:
         ordered, compared = by_run[first], by_run[name]
@@ -235,8 +242,18 @@ def _compare_plain(fits: Mapping[str, Fit], by_run: Mapping[str, list[_Represent
             if ordered and compared
             else _have_equal_data(reference, fit)
         )
-        if not is_same:
+        if not is_same and not (counts and _have_equal_data(reference, fit)):
             return CommonScale(obstacle=_describe_other_outcome(name, first))
+        in_order = {
+            is_in_row_order(each, counts.get(run, 0)) for run, each in ((first, reference), (name, fit))
+        }
+        if counts and (not is_same or (len(in_order) > 1 and not (ordered and compared))):
+            return CommonScale(
+                obstacle=(
+                    f"the log likelihoods of `{name}` and `{first}` are not known to hold the rows in the "
+                    "same order."
+                )
+            )
     return CommonScale()
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.diagnostics.left_out_units import describe_units, is_in_row_order, name_values
 from workbench.errors import RunIncomplete
 from workbench.estimation.sampling.psis import choose_tail_length, log_sum_exp, smooth_log_weights
 from workbench.late_imports import LateModule
@@ -92,6 +93,7 @@ def measure_loo(fit: Fit, left_out: LeaveOneOut | None, reason: str = "") -> Loo
         khat_limit=limit,
         bad=int((left_out.khat > limit).sum()),
         rows=list_worst_rows(fit, np.arange(len(left_out.khat)), left_out.khat, left_out.elpd),
+        remark=describe_units(fit, len(left_out.khat)),
     )
 
 
@@ -108,9 +110,10 @@ def list_worst_rows(fit: Fit, rows: NDArray[np.int64], khat: Floats, elpd: Float
         Of each of them.
     """
     worst, labels = np.argsort(-khat, kind="stable")[:WORST_ROWS], label_rows(fit)
+    numbers = [number for _, number in name_values(fit, len(labels))] or range(1, len(labels) + 1)
     return tuple(
         LooRow(
-            row=int(rows[place]) + 1,
+            row=numbers[int(rows[place])],
             label=labels[rows[place]],
             khat=float(khat[place]),
             elpd=float(elpd[place]),
@@ -285,8 +288,17 @@ def name_cells(fit: Fit, program: Program) -> tuple[str, ...]:
 
 
 def label_rows(fit: Fit) -> list[str]:
-    """Return a name for each row of the log likelihood: its coordinates."""
-    return [label for array in _log_likelihood_arrays(fit) for label in _label_cells(array)]
+    """Return a name for each row of the log likelihood: its coordinates.
+
+    Where these are no rows of the table: the value of one of several outcomes, `y[3]`, or `entry 3`.
+    """
+    labels = [label for array in _log_likelihood_arrays(fit) for label in _label_cells(array)]
+    values = name_values(fit, len(labels))
+    if values:
+        return [f"{name}[{number}]" for name, number in values]
+    if is_in_row_order(fit, len(labels)):
+        return labels
+    return [f"entry {number}" for number in range(1, len(labels) + 1)]
 
 
 def _label_cells(array: xr.DataArray) -> list[str]:

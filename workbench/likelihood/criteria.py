@@ -168,7 +168,8 @@ def compute_criteria(fits: Mapping[str, Fit], observations: int | None = None) -
     if obstacle:
         runs = (refused.get(name, RunCriteria(name, reason=obstacle)) for name in fits)
         return CriteriaComparison(tuple(runs), obstacle=obstacle)
-    size = observations or next(iter(counts.values()))
+    is_joint = any(limit.feature == "loo" for fit in known.values() for limit in fit.results.model.limits)
+    size = observations or (None if is_joint else next(iter(counts.values())))
     computed = {name: _compute(name, fit, offsets.get(name, 0.0), size) for name, fit in known.items()}
     weighted = _add_weights(computed)
     words = tuple(filter(None, (*_describe_size(known, observations, size), remark)))
@@ -210,14 +211,15 @@ def _find_offsets(fits: Mapping[str, Fit], counts: Mapping[str, int]) -> tuple[d
     return {name: float(offset.sum()) for name, offset in scale.offsets.items()}, scale.remark, ""
 
 
-def _compute(name: str, fit: Fit, offset: float, size: int) -> RunCriteria:
+def _compute(name: str, fit: Fit, offset: float, size: int | None) -> RunCriteria:
     mle = fit.results.mle
     log_lik, count = (mle.log_lik or 0.0) + offset, mle.parameters or 0
     values: dict[Criterion, float] = {"aic": 2 * count - 2 * log_lik}
-    spare = size - count - 1
-    if spare > 0:
-        values["aicc"] = values["aic"] + 2 * count * (count + 1) / spare
-    values["bic"] = count * float(np.log(size)) - 2 * log_lik
+    if size is not None:
+        spare = size - count - 1
+        if spare > 0:
+            values["aicc"] = values["aic"] + 2 * count * (count + 1) / spare
+        values["bic"] = count * float(np.log(size)) - 2 * log_lik
     return RunCriteria(name, log_lik, count, values)
 
 
@@ -237,8 +239,13 @@ def _add_weights(runs: Mapping[str, RunCriteria]) -> dict[str, RunCriteria]:
     }
 
 
-def _describe_size(fits: Mapping[str, Fit], given: int | None, size: int) -> tuple[str, ...]:
+def _describe_size(fits: Mapping[str, Fit], given: int | None, size: int | None) -> tuple[str, ...]:
     """Return what the sample size is, and what else it could be."""
+    if size is None:
+        return (
+            "There is no AICc and no BIC: one density holds all observations, and does not say how many they "
+            "are; --bic-count sets that.",
+        )
     if given is not None:
         return (f"AICc and BIC take {size:,} observations, as given.",)
     trials = {name: fit.results.mle.trials for name, fit in fits.items() if fit.results.mle.trials}

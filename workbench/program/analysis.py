@@ -10,6 +10,7 @@ from workbench.errors import ProgramError
 from workbench.files import make_scratch
 from workbench.program.instrument import InstrumentedProgram, instrument
 from workbench.program.model import Obstacle, Program
+from workbench.program.predictive.log_lik_order import find_log_lik_order
 from workbench.program.predictive.outcome_maps import find_outcome_maps
 from workbench.program.predictive.replicates import (
     Replicate,
@@ -23,6 +24,7 @@ from workbench.program.rewrite.lp_functions import find_unsupported_terms
 from workbench.program.rewrite.observation_count import find_unknown_names
 from workbench.program.rewrite.partial_sums import PartialSum, uses_threads
 from workbench.program.rewrite.plan import RewritePlan, plan_rewrite
+from workbench.program.rewrite.row_entries import find_joining_loops
 from workbench.program.rewrite.vectorise.statements import Vectorised, vectorise
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -33,7 +35,7 @@ from workbench.program.syntax.stanc import Stanc, dump_tree, run_stanc
 from workbench.program.terms.data_flow import trace_data_flow
 from workbench.program.terms.hyperparameters import find_arguments, find_hyperparameters
 from workbench.program.terms.roles import RoleContext
-from workbench.program.terms.terms import Term, find_terms
+from workbench.program.terms.terms import Term, find_terms, may_complete_residual
 
 _SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
 """Types of parameters that can set the spread of others, besides those with a lower bound."""
@@ -200,6 +202,7 @@ def _add_instrumented(
     """Return the program with the instrumented one, or with the reason why there is none."""
     plan = plan_rewrite(program.tree, program.terms, maybe_likelihood, program.hyperparameters, names)
     replication = plan_replication(program.tree, plan, maybe_likelihood, names)
+    plan = join_entries(program.tree, plan, names)
     plan, obstacles = require_countable(program.tree, plan)
     if plan.log_lik_terms:
         plan = replace(plan, pointwise=names.take("pointwise"))
@@ -342,10 +345,21 @@ def require_countable(tree: n.Tree, plan: RewritePlan) -> tuple[RewritePlan, tup
     """Return the plan, without `log_lik` if the data do not tell how many observations there are."""
     unknown = find_unknown_names(tree, plan) if plan.log_lik_terms else frozenset()
     if not unknown:
-        return plan, (*_find_joint_densities(tree, plan), *_find_shared_observations(tree, plan))
+        return plan, (
+            *_find_joint_densities(tree, plan),
+            *_find_shared_observations(tree, plan),
+            *_find_other_order(tree, plan),
+        )
     listed = ", ".join(f"`{name}`" for name in sorted(unknown))
     message = f"The number of observations depends on {listed}, which the data do not determine."
     return replace(plan, log_lik_terms=frozenset()), (Obstacle("log_lik", message),)
+
+
+def join_entries(tree: n.Tree, plan: RewritePlan, names: FreshNames) -> RewritePlan:
+    """Return the plan with the loops in which the log densities of a row are added up."""
+    terms = [term for term in plan.terms if term.index in plan.log_lik_terms]
+    joined = find_joining_loops(tree, terms, lambda term: split_term(term, plan) is None)
+    return replace(plan, joined=joined, before=names.take("before")) if joined else plan
 
 
 def _find_joint_densities(tree: n.Tree, plan: RewritePlan) -> Iterator[Obstacle]:
@@ -359,6 +373,11 @@ def _find_joint_densities(tree: n.Tree, plan: RewritePlan) -> Iterator[Obstacle]
         if is_likelihood and is_joint_density(term, plan, term.model_statement in repeated):
             message = f"`{term.text}` is one joint density: it does not split into observations."
             yield Obstacle("loo", message, term.line)
+        if may_complete_residual(term, plan.terms):
+            message = (
+                f"`{term.text}` may be a part of the density of each row, as a Jacobian: its role is unclear."
+            )
+            yield Obstacle("loo", message, term.line)
 
 
 def _find_shared_observations(tree: n.Tree, plan: RewritePlan) -> Iterator[Obstacle]:
@@ -371,10 +390,29 @@ def _find_shared_observations(tree: n.Tree, plan: RewritePlan) -> Iterator[Obsta
         key = (enclosing.get(term.model_statement, ()), count)
         if term.role != "likelihood" or term.is_constant or key == ((), "1"):
             continue
+        if term.index in plan.joined_terms:
+            continue
         if key in first:
             message = f"`{first[key].text}` and `{term.text}` each give an entry for the same observations."
             yield Obstacle("rows", message, term.line)
         first.setdefault(key, term)
+
+
+def _find_other_order(tree: n.Tree, plan: RewritePlan) -> Iterator[Obstacle]:
+    """Yield that entries of `log_lik` may not be in the order of rows: several statements give some each."""
+    terms = [term for term in plan.terms if term.role == "likelihood" and term.index in plan.log_lik_terms]
+    loops = [
+        {item.id for item in t.walk(loop) if isinstance(item, n.Stmt)}
+        for loop in t.walk(tree.get_block("model"))
+        if isinstance(loop, n.For | n.ForEach | n.While)
+    ]
+    places = {
+        next((min(loop) for loop in loops if term.model_statement in loop), term.model_statement)
+        for term in terms
+    }
+    if len(places) > 1 and not find_log_lik_order(tree, plan):
+        message = "Several statements add the log densities of rows: which is of which row is not known."
+        yield Obstacle("order", message, terms[-1].line)
 
 
 def _find_enclosing_statements(tree: n.Tree) -> dict[int, tuple[int, ...]]:

@@ -406,8 +406,12 @@ def _find_obstacle(program: Program, *features: str) -> str:
         if obstacle.feature in {"instrumenting", *features}:
             return obstacle.message
     if not any(term.role == "likelihood" for term in program.terms):
-        return "no statement of the program is a likelihood"
+        return _find_unclear_role(program) or "no statement of the program is a likelihood"
     return ""
+
+
+def _find_unclear_role(program: Program) -> str:
+    return next((item.message for item in program.obstacles if item.feature == "roles"), "")
 
 
 def _find_instrumenting_obstacle(program: Program) -> str:
@@ -416,7 +420,8 @@ def _find_instrumenting_obstacle(program: Program) -> str:
 
 def _explain_no_mle(program: Program) -> str:
     untouched = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
-    return _find_obstacle(program) or (f"no likelihood involves {untouched}" if untouched else "")
+    unclear = _find_unclear_role(program)
+    return _find_obstacle(program) or unclear or (f"no likelihood involves {untouched}" if untouched else "")
 
 
 def _explain_no_prior_draws(program: Program, parameters: Sequence[ParameterPrior]) -> str:
@@ -424,9 +429,8 @@ def _explain_no_prior_draws(program: Program, parameters: Sequence[ParameterPrio
         name for item in parameters for name in ((item.name,) if item.kind == "flat" else item.flat_elements)
     ]
     flat = ", ".join(f"`{name}`" for name in names)
-    unclear = next((item.message for item in program.obstacles if item.feature == "roles"), "")
     improper = f"no prior makes {flat} proper" if flat else ""
-    return _find_instrumenting_obstacle(program) or unclear or improper
+    return _find_instrumenting_obstacle(program) or _find_unclear_role(program) or improper
 
 
 def _explain_no_replicates(program: Program) -> str:
@@ -437,8 +441,8 @@ def _explain_no_replicates(program: Program) -> str:
 
 def _explain_no_sensitivity(program: Program) -> str:
     has_prior = any(term.role == "prior" for term in program.terms)
-    missing = "" if has_prior else "the program states no prior: all are flat"
-    return _find_instrumenting_obstacle(program) or missing
+    missing = _find_unclear_role(program) or "the program states no prior: all are flat"
+    return _find_instrumenting_obstacle(program) or ("" if has_prior else missing)
 
 
 def _explain_no_sweep(program: Program) -> str:

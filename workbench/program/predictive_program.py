@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from workbench.program.analysis import judge_terms, require_countable
+from workbench.program.analysis import join_entries, judge_terms, require_countable
 from workbench.program.instrument import (
     declare_constants,
     declare_densities,
@@ -238,7 +238,7 @@ def _plan(program: Program, sizes: frozenset[str]) -> _Draft:
     plan = plan_rewrite(tree, program.terms, judged.maybe_likelihood, program.hyperparameters, names)
     replication = plan_replication(tree, plan, judged.maybe_likelihood, names)
     replication = replace(replication, replicates=_mark_conditional(replication.replicates, program.terms))
-    plan, _ = require_countable(tree, plan)
+    plan, _ = require_countable(tree, join_entries(tree, plan, names))
     means, mean_names = _plan_means(tree, plan, replication, names)
     axes = RowAxes(sizes | find_derived_sizes(tree, sizes), collect_declared_types(tree))
     elements = _plan_elements(tree, plan, replication, axes, names)

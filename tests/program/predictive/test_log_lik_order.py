@@ -18,6 +18,10 @@ ORDERED = [
     ("target += normal_lpdf(y | a, 1);", (("y",),)),
     ("for (n in 1:N) target += log_mix(0.5, normal_lpdf(y[n] | a, 1), normal_lpdf(y[n] | 0, 1));", (("y",),)),
     ("for (n in 1:N) { if (z[n] == 0) target += a; else z[n] ~ poisson_log(a); }", (("z",),)),
+    (
+        "for (n in 1:N) { if (z[n]) { target += a; y[n] ~ cauchy(a, 1); } else y[n] ~ normal(a, 1); }",
+        (("y",),),
+    ),
     ("if (!M) { vector[N] e = rep_vector(a, N); y ~ normal(e, 1); }", (("y",),)),
 ]
 UNORDERED = [
@@ -30,7 +34,7 @@ UNORDERED = [
     "real r = a; y - r ~ normal(a, 1);",
     "for (n in 1:N) { y[n] ~ normal(a, 1); y[n] ~ normal(a, 2); }",
     "y ~ multi_normal(rep_vector(a, N), identity_matrix(N));",
-    "for (n in 1:N) { if (z[n] == 0) { target += a; y[n] ~ cauchy(a, 1); } else y[n] ~ normal(a, 1); }",
+    "for (n in 1:N) { if (z[n] == 0) continue; y[n] ~ normal(a, 1); }",
     "y ~ normal(a, 1); w[at] ~ normal(a, 1);",
 ]
 

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.program.conftest import MODELS, NAMES, Programs
+from workbench.program.describe import describe
 
 _ROLES = re.compile(r"; // ((?:prior|latent|likelihood|unplaced)(?:, \w+)*)$")
 """The comment beside a statement that gives its roles."""
@@ -142,3 +143,49 @@ def test_what_reads_outcomes_is_no_prior(what: str, program_from):
     parameters, model, roles = HAND_WRITTEN[what]
     program = program_from(f"{DATA} parameters {{ {parameters} }} model {{ {model} }}")
     assert [term.role for term in program.terms] == roles
+
+
+JACOBIANS = {
+    "in the loop of the residual": (
+        "for (n in 1:N) { (y[n] - mu) / sigma ~ std_normal(); target += -log(sigma); }",
+        ["likelihood", "likelihood"],
+    ),
+    "after all residuals": (
+        "(y - mu) / sigma ~ std_normal(); target += -2 * log(sigma);",
+        ["likelihood", "unplaced"],
+    ),
+    "of a parameter in no residual": (
+        "(y - mu) ~ normal(0, sigma); target += -log(sigma);",
+        ["likelihood", "prior"],
+    ),
+}  # fmt: skip
+"""A residual and what may be its Jacobian, with their roles."""
+
+
+@pytest.mark.parametrize("where", JACOBIANS)
+def test_the_jacobian_of_a_residual_is_no_prior(where: str, program_from):
+    model, roles = JACOBIANS[where]
+    program = program_from(f"{DATA} parameters {{ {MU_SIGMA} }} model {{ {model} }}")
+    assert [term.role for term in program.terms] == roles
+
+
+def test_a_jacobian_that_is_not_placed_prevents_leave_one_out(program_from):
+    model = "(y - mu) / sigma ~ std_normal(); target += -N * log(sigma);"
+    program = program_from(f"{DATA} parameters {{ {MU_SIGMA} }} model {{ {model} }}")
+    assert {item.feature for item in program.obstacles} >= {"roles", "loo"}
+
+
+@pytest.mark.parametrize(
+    ("model", "roles"),
+    [
+        ("theta ~ beta(1 + sum(k), 1 + N - sum(k));", ["unplaced"]),
+        ("theta ~ beta(1 + sum(k), 2); k ~ bernoulli(theta);", ["prior", "likelihood"]),
+        ("theta ~ beta(1 + N, 1);", ["prior"]),
+        ("theta ~ beta(1, 1);", ["prior"]),
+    ],
+)
+def test_a_posterior_written_as_a_density_is_no_prior(model: str, roles: list[str], program_from):
+    program = program_from(f"{DATA} parameters {{ {THETA} }} model {{ {model} }}")
+    assert [term.role for term in program.terms] == roles
+    can = {item.name: item.reason for item in describe(program).capabilities}
+    assert ("unclear" in can["MLE"]) == ("unplaced" in roles)

@@ -121,9 +121,6 @@ def _explain_unavailable(context: FitContext) -> str:
         return "the program has no parameters: there is nothing to estimate."
     if program.instrumented is None:
         return "the program could not be taken apart, so its priors cannot be switched off."
-    roles = {term.role for term in program.terms}
-    if "likelihood" not in roles:
-        return "the program has no likelihood: without the prior there is nothing to maximise."
     lines = sorted({term.line for term in program.terms if term.role == "unplaced"})
     if lines:
         listed = ", ".join(map(str, lines))
@@ -132,6 +129,8 @@ def _explain_unavailable(context: FitContext) -> str:
             f"the statement on line {listed} may be a prior or part of the likelihood: say which, as in "
             f"{option}."
         )
+    if all(term.role != "likelihood" for term in program.terms):
+        return "the program has no likelihood: without the prior there is nothing to maximise."
     if program.untouched_by_likelihood:
         flat = ", ".join(f"`{name}`" for name in program.untouched_by_likelihood)
         return f"the likelihood does not depend on {flat}: without the prior the density is flat."
@@ -221,7 +220,8 @@ def _compute_criteria(
 ) -> dict[str, Any]:
     """Return the normalised log-likelihood at the estimate [nats], AIC and BIC.
 
-    The sample size of the BIC is the number of observations, unless the user sets it.
+    The sample size of the BIC is the number of observations, unless the user sets it. A likelihood that is
+    one joint density does not say how many it holds: without a size from the user it has no BIC.
 
     References
     ----------
@@ -244,7 +244,8 @@ def _compute_criteria(
     facts["log_lik"] = log_lik
     if count is not None:
         facts["aic"] = 2 * count - 2 * log_lik
-        size = method.bic_count or observations
+        is_joint = any(item.feature == "loo" for item in context.request.program.obstacles)
+        size = method.bic_count or (None if is_joint else observations)
         facts["bic_count"] = size
         facts["bic"] = count * float(np.log(size)) - 2 * log_lik if size else None
     return facts

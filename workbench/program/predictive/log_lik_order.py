@@ -10,6 +10,7 @@ from workbench.program.predictive.outcome_elements import OutcomeElements, find_
 from workbench.program.predictive.outcome_maps import OutcomeReader
 from workbench.program.rewrite.log_densities import split_term
 from workbench.program.rewrite.plan import RewritePlan
+from workbench.program.rewrite.row_entries import count_most
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
 from workbench.program.syntax.printer import to_text
@@ -93,7 +94,7 @@ def _find_whole_outcome(term: Term, context: _Context) -> str:
 
 def _find_group_of_loop(loop: n.For, terms: Sequence[Term], context: _Context) -> tuple[str, ...]:
     """Return the outcomes of a loop over all elements, in the order of its entries."""
-    if to_text(loop.lower) != "1":
+    if to_text(loop.lower) != "1" or _skips(loop):
         return ()
     direct = {item.id for item in _flatten_blocks((loop.body,))}
     names = [_find_current_outcome(term, loop, context) for term in terms]
@@ -102,8 +103,27 @@ def _find_group_of_loop(loop: n.For, terms: Sequence[Term], context: _Context) -
     outcomes = tuple({name for term in terms for name in term.outcomes})
     if len(outcomes) != 1 or not _is_over_all(outcomes[0], loop, context):
         return ()
-    is_current = _is_only_current(outcomes[0], loop, terms)
-    return outcomes if is_current and _count_entries((loop.body,), terms, context) == 1 else ()
+    if loop.id in context.plan.joined:
+        densities = [term for term in terms if term.outcomes]
+        has_one_entry = _adds_always((loop.body,), terms) and count_most(loop.body, densities) == 1
+    else:
+        has_one_entry = _count_entries((loop.body,), terms, context) == 1
+    return outcomes if has_one_entry and _is_only_current(outcomes[0], loop, terms) else ()
+
+
+def _skips(loop: n.For) -> bool:
+    """Whether a loop may leave elements out by `continue` or `break`."""
+    return any(isinstance(item, n.Jump) and item.keyword for item in t.walk(loop.body))
+
+
+def _adds_always(statements: Sequence[n.Stmt], terms: Sequence[Term]) -> bool:
+    """Whether statements add some entry whatever their conditions are."""
+    return any(
+        all(branch is not None and _adds_always((branch,), terms) for branch in (item.yes, item.no))
+        if isinstance(item, n.If)
+        else bool(_select_inside(terms, item))
+        for item in _flatten_blocks(statements)
+    )
 
 
 def _is_only_current(name: str, loop: n.For, terms: Sequence[Term]) -> bool:

@@ -7,6 +7,7 @@ the weights of the run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from workbench.program.rewrite.lp_functions import (
@@ -18,6 +19,7 @@ from workbench.program.rewrite.lp_functions import (
 )
 from workbench.program.rewrite.observations import PointwiseDensity, split_into_observations
 from workbench.program.rewrite.plan import RewritePlan
+from workbench.program.rewrite.row_entries import LOOPS
 from workbench.program.rewrite.splice import remove_braces, splice, splice_out
 from workbench.program.rewrite.weights import enclose, sum_elements
 from workbench.program.syntax import nodes as n
@@ -54,6 +56,8 @@ def _record_statements(statements: Sequence[n.Stmt], plan: RewritePlan) -> tuple
             return splice(_record_terms(node, plan), node.id)
         if isinstance(node, n.Message):
             return splice_out()
+        if isinstance(node, LOOPS) and node.id in plan.joined:
+            return mark_iteration(node, plan, plan.entry)
         call = plan.find_lp_call(node)
         return normalise(node) if call is None else splice(_record_call(node, call, plan), node.id)
 
@@ -115,7 +119,16 @@ def _store_entry(term: Term, plan: RewritePlan, value: str) -> str:
     entry, is_stored = plan.entry, format_is_likelihood(term, plan)
     if plan.pointwise:
         is_stored = f"{plan.pointwise} && {is_stored}"
-    return f"if ({is_stored}) {{ {entry} += 1; {plan.log_lik}[{entry}] = {value}; }}"
+    store = f"{entry} += 1; {plan.log_lik}[{entry}] = {value};"
+    if term.index in plan.joined_terms:
+        store = f"if ({entry} == {plan.before}) {{ {store} }} else {{ {plan.log_lik}[{entry}] += {value}; }}"
+    return f"if ({is_stored}) {{ {store} }}"
+
+
+def mark_iteration(loop: n.For | n.ForEach | n.While, plan: RewritePlan, position: str) -> n.Stmt:
+    """Return a loop that keeps the position in `log_lik` before each iteration."""
+    mark = n.Raw(f"int {plan.before} = {position};", id=loop.id)
+    return replace(loop, body=n.Block((mark, loop.body)))
 
 
 def format_is_likelihood(term: Term, plan: RewritePlan) -> str:

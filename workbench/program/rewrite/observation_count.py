@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from workbench.program.rewrite.log_densities import format_is_likelihood, split_term
+from workbench.program.rewrite.log_densities import format_is_likelihood, mark_iteration, split_term
 from workbench.program.rewrite.plan import RewritePlan
+from workbench.program.rewrite.row_entries import LOOPS
 from workbench.program.rewrite.splice import remove_braces, splice, splice_out
 from workbench.program.syntax import nodes as n
 from workbench.program.syntax import traverse as t
@@ -100,6 +101,8 @@ def _slice(
             return normalise(node)
         if node.id in counted:
             return splice(_count_terms(node, plan), node.id)
+        if isinstance(node, LOOPS) and node.id in plan.joined:
+            return mark_iteration(node, plan, plan.entry_count)
         return node if _is_kept(node, counted, needed) or _is_inserted(node) else splice_out()
 
     for statement in statements:
@@ -117,4 +120,7 @@ def _count_terms(statement: n.Stmt, plan: RewritePlan) -> Iterable[n.Stmt]:
         if term.model_statement == statement.id and term.index in plan.log_lik_terms:
             pointwise = split_term(term, plan)
             count = "1" if pointwise is None else pointwise.count
-            yield n.Raw(f"if ({format_is_likelihood(term, plan)}) {plan.entry_count} += {count};")
+            is_counted = format_is_likelihood(term, plan)
+            if term.index in plan.joined_terms:
+                is_counted = f"{is_counted} && {plan.entry_count} == {plan.before}"
+            yield n.Raw(f"if ({is_counted}) {plan.entry_count} += {count};")

@@ -45,6 +45,10 @@ class RewritePlan:
         The calls that lead to the function that this plan is for; none for the model block.
     sums
         What is added of a term in place of its densities, as Stan, by its index.
+    joined
+        Loops each of whose iterations has one entry in `log_lik`, and the indices of the terms in them.
+    before
+        Local variable: the position in `log_lik` before such an iteration.
     """
 
     weights: str
@@ -65,6 +69,13 @@ class RewritePlan:
     calls: tuple[int, ...] = ()
     sums: Mapping[int, str] = field(default_factory=dict)
     pointwise: str = ""
+    joined: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    before: str = ""
+
+    @cached_property
+    def joined_terms(self) -> frozenset[int]:
+        """The indices of the terms that share the entry of an iteration."""
+        return frozenset[int]().union(*self.joined.values())
 
     def select_terms(self, statement: n.Stmt) -> list[Term]:
         """Return the terms that a statement adds."""

@@ -110,7 +110,73 @@ def find_terms(
         for judgement, members in _group_by_role(context, list(group)):
             terms.append(_build_term(context, len(terms) + 1, judgement, members, statements, places))
     latent = _find_latent_parameters(terms)
-    return tuple(_question_normaliser(_extend_latent(term, latent), terms) for term in terms)
+    extended = [_extend_latent(term, latent) for term in terms]
+    residuals = [term for term in terms if _is_of_residual(term)]
+    placed = [_place_jacobian(term, residuals, statements) for term in extended]
+    return tuple(_question_priors(context, [_question_normaliser(term, terms) for term in placed]))
+
+
+def _is_of_residual(term: Term) -> bool:
+    """Whether a likelihood is the density of data and parameters together: its Jacobian stands elsewhere."""
+    return term.role == "likelihood" and bool(set(term.outcomes) & set(term.parameters))
+
+
+def may_complete_residual(term: Term, terms: Sequence[Term]) -> bool:
+    """Whether a term whose role is unclear may be the Jacobian of a residual among the likelihoods."""
+    return (
+        term.confidence == "ask"
+        and _is_hand_written(term)
+        and any(_is_of_residual(other) and set(term.parameters) <= set(other.outcomes) for other in terms)
+    )
+
+
+def _place_jacobian(term: Term, residuals: Sequence[Term], statements: Mapping[int, n.Stmt]) -> Term:
+    """Return a hand-written prior of parameters in a residual as what it may be: the Jacobian of that.
+
+    `(y[n] - mu) / sigma ~ std_normal(); target += -log(sigma);` is one density of `y[n]`.
+    """
+    if term.role != "prior" or not _is_hand_written(term):
+        return term
+    for other in residuals:
+        if not set(term.parameters) <= set(other.outcomes):
+            continue
+        if _find_loops_around(term, statements) & _find_loops_around(other, statements):
+            reason = f"hand-written, in one loop with the density of a residual on line {other.line}"
+            return replace(term, role="likelihood", confidence="inferred", reason=reason)
+        reason = f"it may be the Jacobian of the residual on line {other.line}, or a prior"
+        return replace(term, role="unplaced", confidence="ask", reason=reason)
+    return term
+
+
+def _find_loops_around(term: Term, statements: Mapping[int, n.Stmt]) -> set[int]:
+    """Return the numbers of the loops around the statement of a term, in the model block."""
+    return {
+        number
+        for number, loop in statements.items()
+        if isinstance(loop, n.For | n.ForEach | n.While)
+        and any(isinstance(item, n.Stmt) and item.id == term.model_statement for item in t.walk(loop.body))
+    }
+
+
+def _question_priors(context: RoleContext, terms: Sequence[Term]) -> list[Term]:
+    """Return priors that depend on data as questions where nothing else of the program reads these data.
+
+    `theta ~ beta(1 + sum(y), 1 + N - sum(y))` is a posterior: as a prior it would have seen no data.
+    """
+    if any(term.role in {"likelihood", "unplaced"} and not term.is_constant for term in terms):
+        return list(terms)
+    return [_question_prior(context, term) for term in terms]
+
+
+def _question_prior(context: RoleContext, term: Term) -> Term:
+    data = sorted(set(term.data) & context.containers - context.sizes)
+    if term.role != "prior" or not data:
+        return term
+    listed = ", ".join(f"`{name}`" for name in data)
+    reason = (
+        f"it depends on the data {listed}, and no other statement is a likelihood: are these observations?"
+    )
+    return replace(term, role="unplaced", confidence="ask", reason=reason)
 
 
 def _question_normaliser(term: Term, terms: Sequence[Term]) -> Term:

@@ -43,7 +43,11 @@ def build_section(results: Results, leave_one_out: LeaveOneOut | None = None) ->
         return Section("influence", _TITLE, (Notice(_explain_absence(loo)),))
     blocks: tuple[Block, ...] = (
         Paragraph(_describe_reliability(loo)),
-        *(Paragraph(text) for text in (describe_log_lik(results), describe_pointwise(results)) if text),
+        *(
+            Paragraph(text)
+            for text in (loo.remark, describe_log_lik(results), describe_pointwise(results))
+            if text
+        ),
         _list_facts(loo),
         *_draw_khat(loo, leave_one_out),
         *_build_table(loo),

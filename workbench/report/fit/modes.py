@@ -64,6 +64,11 @@ def _list_likelihood(results: Results) -> Iterator[Block]:
 
 def _describe_count(mle: MleResult) -> Iterator[tuple[str, str]]:
     """Say which sample size the BIC has, and which other it could have where rows are counts of trials."""
+    if mle.bic is None and mle.aic is not None:
+        yield (
+            "BIC",
+            "none: one density holds all observations, and does not say how many; --bic-count sets that",
+        )
     if mle.bic is None or mle.bic_count is None or mle.parameters is None:
         return
     size = format_count(mle.bic_count)

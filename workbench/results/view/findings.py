@@ -11,7 +11,11 @@ from workbench.results.view.estimates import Status
 
 
 class LooRow(Struct, frozen=True):
-    """A row of the data that weighs much: its number from 1, name, k-hat and elpd [nats]."""
+    """A row of the data that weighs much: its number from 1, name, k-hat and elpd [nats].
+
+    Where a log density is no row of the table, `label` says what it is: a value of an outcome, which `row`
+    numbers, or an entry of the log likelihood.
+    """
 
     row: int
     label: str = ""
@@ -25,7 +29,8 @@ class LooResult(Struct, frozen=True, kw_only=True):
     Of very many rows only `sampled` were examined, chosen at random: `khat_max`, `bad` and `rows` are of
     those, `sampling_se` is the standard error of `elpd` as an estimate of the sum over all rows, and `wide`
     counts, of all rows, those whose log likelihood varies so much that leaving them out may fail. `se`
-    remains that of the sum as an estimate for new data.
+    remains that of the sum as an estimate for new data. `remark` says what is left out at a time, where that
+    is no row of the table.
     """
 
     status: Status = "ok"
@@ -41,6 +46,7 @@ class LooResult(Struct, frozen=True, kw_only=True):
     sampled: int | None = None
     sampling_se: float | None = None
     wide: int | None = None
+    remark: str = ""
 
     @property
     def examined(self) -> int | None:
