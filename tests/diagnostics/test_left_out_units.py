@@ -1,4 +1,4 @@
-"""What is left out at a time is the row, whichever statements its density stands in, or it is said what else it is."""
+"""What is left out at a time is the row, whatever statements its density is in, or it is said what it is."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_statements_about_one_row_in_a_loop_are_one_density(hurdle):
     theta, rate = (draws[name].to_numpy().ravel() for name in ("theta", "lambda"))
     truncated = stats.poisson.logpmf(y[:, None], rate) - np.log(-np.expm1(-rate))
     expected = np.where(y[:, None] == 0, np.log(theta), np.log1p(-theta) + truncated)
-    np.testing.assert_allclose(read_log_likelihood(fit), expected, atol=1e-3)
+    np.testing.assert_allclose(np.asarray(read_log_likelihood(fit)), expected, atol=1e-3)
     assert fit.results.loo.observations == fit.results.mle.bic_count == len(y)
     assert fit.results.loo.remark == ""
     assert label_rows(fit) == [str(row) for row in range(1, len(y) + 1)]
@@ -102,7 +102,9 @@ def test_the_jacobian_of_a_residual_in_a_loop_belongs_to_the_row(fit_program):
     assert fit.results.mle.log_lik == pytest.approx(stats.norm.logpdf(y, y.mean(), y.std()).sum(), rel=1e-8)
     draws = fit.tree["posterior"]
     mu, sigma = (draws[name].to_numpy().ravel() for name in ("mu", "sigma"))
-    np.testing.assert_allclose(read_log_likelihood(fit), stats.norm.logpdf(y[:, None], mu, sigma), atol=1e-3)
+    np.testing.assert_allclose(
+        np.asarray(read_log_likelihood(fit)), stats.norm.logpdf(y[:, None], mu, sigma), atol=1e-3
+    )
 
 
 def test_values_of_several_outcomes_are_named_and_it_is_said_what_is_left_out(fit_program):

@@ -38,3 +38,13 @@ def test_second_entries_for_the_same_observations_are_remarked(
     name: str, lines: set[int], programs: Programs
 ):
     assert {item.line for item in programs[name].obstacles if item.feature == "rows"} == lines
+
+
+def test_rows_that_parameters_choose_have_no_entries_in_whatever_loop_they_stand(program_from):
+    program = program_from(
+        "data { int N; vector[N] y; } parameters { real a; } model { "
+        "for (n in 1:N) { if (a > 0) y[n] ~ normal(a, 1); y[n] ~ normal(a, 2); } }"
+    )
+    assert program.instrumented is not None
+    assert program.instrumented.outputs.log_lik is None
+    assert [item.feature for item in program.obstacles if item.feature != "predictive"] == ["log_lik"]

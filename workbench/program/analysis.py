@@ -352,7 +352,7 @@ def require_countable(tree: n.Tree, plan: RewritePlan) -> tuple[RewritePlan, tup
         )
     listed = ", ".join(f"`{name}`" for name in sorted(unknown))
     message = f"The number of observations depends on {listed}, which the data do not determine."
-    return replace(plan, log_lik_terms=frozenset()), (Obstacle("log_lik", message),)
+    return replace(plan, log_lik_terms=frozenset(), joined={}), (Obstacle("log_lik", message),)
 
 
 def join_entries(tree: n.Tree, plan: RewritePlan, names: FreshNames) -> RewritePlan:
