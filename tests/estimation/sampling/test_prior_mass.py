@@ -418,3 +418,26 @@ def test_normals_that_sum_to_zero_are_integrated_over_the_plane(compute):
     assert log_mass == pytest.approx(expected)
     twice, _ = compute("array[2] sum_to_zero_vector[2] a;", "for (i in 1 : 2) a[i] ~ normal(0.3, 1.5);")
     assert twice == pytest.approx(2 * expected)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "doubt"),
+    [
+        ("for (i in 1:N) target += 2 * normal_lpdf(y[i] | u, 1);", "multiplies log densities"),
+        ("y - u ~ normal(0, 1);", "adds its Jacobian"),
+        ("y ~ normal(u, 1);", ""),
+        ("for (i in 1:N) target += log_mix(0.3, normal_lpdf(y[i] | u, 1), normal_lpdf(y[i] | 0, 1));", ""),
+    ],
+)
+def test_a_likelihood_that_may_be_no_density_of_the_data_is_named(integrate_prior, likelihood, doubt):
+    mass = integrate_prior("real u;", "u ~ normal(0, 1);", likelihood=likelihood)
+    assert mass.log_mass == 0
+    assert bool(mass.notes) == bool(doubt)
+    assert doubt in "".join(mass.notes)
+
+
+def test_a_posterior_written_as_a_density_has_no_evidence(integrate_prior):
+    """It integrates to 1 over its parameter, and would seem to be the evidence of the data."""
+    mass = integrate_prior("real u;", "u ~ normal(mean(y), 1);", likelihood="")
+    assert math.isnan(mass.log_mass)
+    assert "may be a prior or part of the likelihood" in mass.reason

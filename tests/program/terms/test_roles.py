@@ -181,6 +181,9 @@ def test_a_jacobian_that_is_not_placed_prevents_leave_one_out(program_from):
         ("theta ~ beta(1 + sum(k), 1 + N - sum(k));", ["unplaced"]),
         ("theta ~ beta(1 + sum(k), 2); k ~ bernoulli(theta);", ["prior", "likelihood"]),
         ("theta ~ beta(1 + N, 1);", ["prior"]),
+        ("theta ~ normal(y, 1);", ["prior"]),
+        ("theta ~ normal(2 * y, 1);", ["unplaced"]),
+        ("theta ~ normal(0, 1); theta ~ normal(y, t);", ["prior", "unplaced"]),
         ("theta ~ beta(1, 1);", ["prior"]),
     ],
 )

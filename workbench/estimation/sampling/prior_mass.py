@@ -109,6 +109,13 @@ def find_prior_mass(request: FitRequest, own_data: Mapping[str, Any]) -> PriorMa
         return PriorMass(
             math.nan, f"the density is not that of the program: {weighted} is weighted. There is no evidence."
         )
+    unclear = [term.line for term in program.terms if term.confidence == "ask" and _is_of_parameters(term)]
+    if unclear:
+        return PriorMass(
+            math.nan,
+            f"the statement on line {unclear[0]} may be a prior or part of the likelihood: say which, as in "
+            f"--role 'line {unclear[0]}=prior'. There is no evidence.",
+        )
     flat = list_flat_elements(program, values)
     if flat:
         verb = "has" if len(flat) == 1 else "have"
@@ -134,11 +141,42 @@ def _doubt_likelihoods(program: Program) -> Iterator[str]:
     for term in program.terms:
         densities = [density for item in term.contributions for density in item.value.densities]
         is_written = not densities or any(density.is_user_defined for density in densities)
-        if term.role in {"likelihood", "unplaced"} and not term.is_constant and is_written:
+        if term.role not in {"likelihood", "unplaced"} or term.is_constant:
+            continue
+        if is_written:
             yield (
                 f"the likelihood on line {term.line} is written by hand: the evidence is right only if it "
                 "has all constants of a density of the data."
             )
+        elif any(_is_multiplied(item.summand.node) for item in term.contributions):
+            yield (
+                f"the likelihood on line {term.line} multiplies log densities, as by weights: the evidence "
+                "is right only if that is a density of the data."
+            )
+        elif _is_of_parameters(term):
+            yield (
+                f"the likelihood on line {term.line} is a density of data and parameters together: the "
+                "evidence is right only if the program adds its Jacobian."
+            )
+
+
+def _is_of_parameters(term: Term) -> bool:
+    """Whether a term is a density of parameters, alone or together with data."""
+    return bool(set(term.outcomes) & set(term.parameters))
+
+
+def _is_multiplied(node: n.Expr | n.Tilde) -> bool:
+    """Whether an expression multiplies or divides a log density."""
+    products = (
+        item
+        for item in t.walk(node)
+        if isinstance(item, n.Binary) and item.operator in {"*", ".*", "/", "./"}
+    )
+    return any(
+        isinstance(part, n.Call) and part.is_conditional
+        for item in products
+        for part in t.walk((item.left, item.right))
+    )
 
 
 class _Integrator:

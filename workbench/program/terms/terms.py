@@ -159,24 +159,36 @@ def _find_loops_around(term: Term, statements: Mapping[int, n.Stmt]) -> set[int]
 
 
 def _question_priors(context: RoleContext, terms: Sequence[Term]) -> list[Term]:
-    """Return priors that depend on data as questions where nothing else of the program reads these data.
+    """Return priors that compute something of data as questions where the program has no likelihood.
 
     `theta ~ beta(1 + sum(y), 1 + N - sum(y))` is a posterior: as a prior it would have seen no data.
     """
     if any(term.role in {"likelihood", "unplaced"} and not term.is_constant for term in terms):
         return list(terms)
-    return [_question_prior(context, term) for term in terms]
+    return [_question_prior(context, term, terms) for term in terms]
 
 
-def _question_prior(context: RoleContext, term: Term) -> Term:
-    data = sorted(set(term.data) & context.containers - context.sizes)
+def _question_prior(context: RoleContext, term: Term, terms: Sequence[Term]) -> Term:
+    """Return a prior as a question unless its data are arguments as they are, such as a prior mean."""
+    data = set(term.data) & context.containers - context.sizes
+    is_alone = not any(other is not term and set(other.outcomes) & set(term.outcomes) for other in terms)
+    if is_alone:
+        data -= _find_plain_arguments(term)
     if term.role != "prior" or not data:
         return term
-    listed = ", ".join(f"`{name}`" for name in data)
+    listed = ", ".join(f"`{name}`" for name in sorted(data))
     reason = (
         f"it depends on the data {listed}, and no other statement is a likelihood: are these observations?"
     )
     return replace(term, role="unplaced", confidence="ask", reason=reason)
+
+
+def _find_plain_arguments(term: Term) -> set[str]:
+    """Return the variables that are arguments of a term's densities, as they are or by their elements."""
+    densities = (parse_density(item.summand.node) for item in term.contributions)
+    arguments = [t.unwrap(node) for found in densities if found is not None for node in found.arguments[1:]]
+    bases = [t.unwrap(node.base) if isinstance(node, n.Indexed) else node for node in arguments]
+    return {node.name for node in bases if isinstance(node, n.Variable)}
 
 
 def _question_normaliser(term: Term, terms: Sequence[Term]) -> Term:
