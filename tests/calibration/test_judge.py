@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from workbench.calibration.judge import adjust_p_values, judge_method, measure_coverage, measure_shape
+from workbench.calibration.judge import (
+    adjust_p_values,
+    judge_method,
+    measure_contraction,
+    measure_coverage,
+    measure_shape,
+)
 from workbench.calibration.quantities import LOG_LIKELIHOOD
 from workbench.calibration.simulated_fit import QuantityNumbers, SimulatedFit
 
@@ -113,6 +119,31 @@ def test_a_right_method_is_blamed_as_rarely_as_stated():
     assert found.count("undecided") < 300 * limit
 
 
+def test_there_is_no_contraction_beside_truths_without_a_variance():
+    """The variance of draws of a half-Cauchy is that of the largest: contraction would always be near 1."""
+    rng = np.random.default_rng(1)
+    sds = np.full(FITS, 0.5)
+
+    def list_known(draws):
+        found = (measure_contraction(sds, truth) for truth in draws)
+        return [value for value in found if value is not None]
+
+    assert len(list_known(np.abs(rng.standard_cauchy((200, FITS))))) < 30
+    assert len(list_known(rng.standard_exponential((200, FITS)))) >= 196
+    normal = list_known(rng.standard_normal((200, FITS)))
+    assert len(normal) == 200
+    assert np.mean(normal) == pytest.approx(0.75, abs=0.01)
+
+
+def test_an_infinite_likelihood_is_no_number_and_no_warning():
+    fits = make_fits(normal_scores())
+    far = replace(fits[0].numbers, mean=np.array([np.inf]))
+    (quantity,) = judge([replace(fits[0], numbers=far), *fits[1:]]).quantities
+    assert quantity.error is None
+    assert quantity.error_se is None
+    assert quantity.p_value == pytest.approx(1)
+
+
 def test_tails_that_ranks_as_a_whole_do_not_show_hold_the_verdict_back():
     """The truth lies beyond 95% intervals in 10% of all cases, in the middle as it should."""
     scores = normal_scores()
@@ -175,6 +206,23 @@ def test_no_method_but_nuts_is_blamed_alone_where_another_program_simulated(meth
     assert "programs differ" not in own
     assert foreign.startswith("The two programs differ, or")
     assert "--method nuts" in foreign
+
+
+def test_nuts_is_not_recommended_where_it_is_wrong_itself():
+    narrow = 2 * normal_scores()
+    alarms = {"WB101": True, "WB201": True}
+    nuts = judge(make_fits(narrow, checks=alarms))
+    (alarm,) = (text for text in nuts.advice if "WB201" in text)  # one sentence for all alarms
+    assert alarm.count("first see whether the sampler is at fault") == 1
+    assert "WB101" in alarm
+    for method in ("pathfinder", "laplace", "mle", "map"):
+        fits = make_fits(narrow, method)
+        alone = judge_method(method, fits, {}, 0.95, is_foreign=False)
+        beside = judge_method(method, fits, {}, 0.95, is_foreign=False, nuts=nuts)
+        assert "NUTS" in alone.advice[0]
+        assert beside.advice[0].startswith("See NUTS first, which is not calibrated either")
+        right = judge_method(method, fits, {}, 0.95, is_foreign=False, nuts=judge(make_fits(normal_scores())))
+        assert right.advice == alone.advice
 
 
 def test_a_sampler_that_chance_may_blame_is_to_be_looked_at_again():

@@ -120,6 +120,41 @@ def test_yes_no_outcomes_have_a_share(make_model):
     assert "the share of yes in a data set of `y`" in repr(found)
 
 
+ORDINAL = """
+data { int<lower=0> N; int<lower=2> K; vector[N] x; array[N] int<lower=1, upper=K> y; }
+parameters { ordered[K - 1] c; real b; }
+model { c ~ normal(0, 2); b ~ normal(0, 0.1); y ~ ordered_logistic(b * x, c); }
+"""
+
+
+def test_every_category_has_a_share_and_the_prior_that_makes_shares_vary_is_named(make_model):
+    """The median of cutpoint k of three is that of an order statistic; b hardly matters."""
+    data = {"N": 60, "K": 4, "x": [0.0] * 60}
+    model = make_model(ORDINAL)
+    page = model.prior(data, draws=2000, progress=False)
+    prior = page.result.prior
+    names = [item.name for item in prior.outcomes[0].statistics]
+    assert names == [f"share of {category}" for category in (1, 2, 3, 4)]
+    cuts = np.sort(np.random.default_rng(1).normal(0, 2, (20_000, 3)))
+    shares = np.random.default_rng(2).binomial(60, 1 / (1 + np.exp(-cuts[:, 0]))) / 60
+    assert prior.outcomes[0].statistics[0].upper == pytest.approx(np.quantile(shares, 0.975), abs=0.05)
+    (responsible,) = prior.responsible
+    assert responsible.held[0].parameter == "c"
+    held = np.random.default_rng(3).binomial(60, 1 / (1 + np.exp(-np.median(cuts, axis=0)[0])), 20_000) / 60
+    expected = np.quantile(held, 0.975) - np.quantile(held, 0.025)  # that of the others is like it
+    assert responsible.held[0].spread == pytest.approx(expected, abs=0.08)
+    assert "`c` makes" in repr(page)
+    seen = {**data, "y": [1, 2, 3] * 20}  # nobody gave the last category
+    (outcome,) = model.prior(seen, draws=200, progress=False).result.prior.outcomes
+    assert outcome.statistics[-1].name == "share of 4"
+    assert outcome.statistics[-1].observed == 0
+    many = {"N": 60, "K": 20, "x": [0.0] * 60}
+    (outcome,) = model.prior(many, draws=200, progress=False).result.prior.outcomes
+    assert outcome.statistics[-1].name == "share of 13 and above"
+    values = np.sum([item.values for item in outcome.statistics], axis=0)
+    assert values == pytest.approx(np.ones(200))
+
+
 def test_outcomes_that_cannot_be_drawn_leave_the_parameters(make_model):
     data = {"N": 2, "t": [1.0, 2.0], "seen": [1, 0]}
     found = make_model(CENSORED).prior(data, draws=500, progress=False).result.prior
@@ -208,6 +243,43 @@ def test_parameters_within_bounds_of_others_are_not_held(make_model):
     assert found.parameters[0].quantiles[3] == pytest.approx(stats.gamma(3).median(), abs=0.4)
 
 
+GROUPS = """
+data { int<lower=0> N; int J; array[N] int g; vector[N] y; }
+parameters { real a; real<lower=0> tau; vector[J] u; real<lower=0> s; }
+model {
+  a ~ normal(0, 1);
+  %s
+  u ~ normal(0, tau);
+  s ~ normal(0, 1);
+  y ~ normal(a + u[g], s);
+}
+"""
+
+
+def test_what_others_depend_on_is_not_held_where_nuts_draws_the_prior(make_model):
+    """The scale of groups makes nearly all of the spread; NUTS does not draw their effects anew."""
+    data = {"N": 8, "J": 8, "g": list(range(1, 9))}
+    page = make_model(GROUPS % "target += 4 * log(tau) - tau;").prior(data, draws=400, progress=False)
+    (responsible,) = page.result.prior.responsible
+    assert page.result.prior.way == "prior-only sampling"
+    assert responsible.not_held == ("tau",)
+    assert {item.parameter for item in responsible.held} == {"a", "s"}
+    assert "`tau` is not held at the median, and may be responsible all the same." in repr(page)
+    assert "others have priors given it" in page.result.prior.not_held[0]
+    forward = make_model(GROUPS % "tau ~ gamma(5, 1);").prior(data, draws=400, progress=False)
+    (responsible,) = forward.result.prior.responsible
+    assert responsible.not_held == ()
+    assert {item.parameter for item in responsible.held} == {"a", "tau", "s"}
+
+
+def test_a_prior_under_which_no_data_set_can_be_drawn_is_said(make_model):
+    text = "data { int N; vector[N] y; } parameters { real m; } model { m ~ normal(0, 1); %s }"
+    model = make_model(text % "for (n in 1 : N) y[n] ~ normal(m, 1) T[50, 51];")
+    page = model.prior({"N": 2, "y": [50.5, 50.7]}, draws=100, progress=False)
+    assert page.result.prior.outcomes == ()
+    assert "No outcomes are drawn: in every data set a number was too large, or no draw" in repr(page)
+
+
 def test_the_share_of_an_outcome_outside_of_its_declared_bounds_is_said(make_model):
     model = make_model(
         "data { int N; vector[N] top; vector<lower=-1, upper=top>[N] y; } parameters { real a; } "
@@ -263,7 +335,7 @@ def test_why_vectors_that_sum_to_zero_are_sampled_is_said(make_model):
         "data { int N; vector[N] y; } parameters { real<lower=0> tau; sum_to_zero_vector[3] e; } "
         "model { tau ~ lognormal(0, 0.5); e ~ normal(0, tau); y ~ normal(e[1], 1); }"
     )
-    (note,) = model.prior({"N": 2}, draws=200, progress=False).result.prior.notes
+    note, *_ = model.prior({"N": 2}, draws=200, progress=False).result.prior.notes
     assert "the elements of `e` sum to zero, and the integral of their prior on line 1 over such" in note
 
 

@@ -509,6 +509,31 @@ def test_numbers_too_large_for_an_integer_mark_their_data_set(make_simulator):
     assert np.array_equal(found.is_drawn, a < 20.7)
 
 
+def test_limits_that_hold_next_to_nothing_are_drawn_within_all_the_same(make_simulator):
+    """Against SciPy's truncated normal, and the exact probabilities of a Poisson above 1."""
+    text = """
+    data { int<lower=1> N; vector<lower=2>[N] y; array[N] int<lower=2> k; vector[N] z; }
+    parameters { real<lower=-9, upper=-5> mu; real<lower=0, upper=0.001> rate; }
+    model {
+      for (n in 1 : N) y[n] ~ normal(mu, 1.5) T[2, ];
+      for (n in 1 : N) k[n] ~ poisson(rate) T[2, ];
+      for (n in 1 : N) z[n] ~ normal(rate, 1) T[9, 9.5];
+    }
+    """
+    data = {"N": 20, "y": [3.0] * 20, "k": [2] * 20, "z": [9.1] * 20}
+    found = make_simulator(text.replace("T[9, 9.5]", ""), data).draw(300, seed=1)
+    assert found.is_drawn.all()
+    mu, rate = found.parameters[1].T
+    tail = stats.norm.sf(found.outcomes["y"], mu[:, None], 1.5) / stats.norm.sf(2, mu, 1.5)[:, None]
+    assert stats.kstest(tail.ravel(), "uniform").pvalue > 0.001
+    above = 1 - stats.poisson.pmf(2, rate) / stats.poisson.sf(1, rate)  # about rate / 3
+    count = (found.outcomes["k"] > 2).sum()
+    assert count == pytest.approx(20 * above.sum(), abs=4 * np.sqrt(20 * above.sum()) + 1)
+    none = make_simulator(text, data).draw(20, seed=1)
+    assert none.is_out_of_limits.all()
+    assert not none.is_drawn.any()
+
+
 # --- refusals -----------------------------------------------------------------------------------------------
 
 
@@ -519,6 +544,9 @@ def test_numbers_too_large_for_an_integer_mark_their_data_set(make_simulator):
          "`mu` has no prior: the prior is improper"),
         ("vector[2] y;", "real mu;", "mu ~ normal(mean(y), 1); y ~ normal(mu, 1);",
          "the prior `mu ~ normal(mean(y), 1);` on line 4 depends on the outcome `y`"),
+        ("vector[2] y;", "real missing; } transformed parameters { vector[3] all = append_row(y, missing);",
+         "all ~ normal(0, 1);",
+         "on line 4 is a density of `all`, in which the parameter `missing` stands together with data"),
         ("vector[2] y;", "real<lower=max(y)> mu;", "mu ~ exponential(1); y ~ normal(mu, 1);",
          "the declaration of the parameter `mu` depends on the outcome `y`"),
         ("vector[2] y;", "real mu;", "mu ~ normal(0, 1); target += -0.5 * dot_self(y - mu);",

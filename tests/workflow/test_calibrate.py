@@ -262,6 +262,35 @@ def test_outcomes_outside_their_declared_bounds_are_refused_before_any_fit(calib
     assert calibrate(inside, methods=(Laplace(),), count=SMALL).methods["laplace"].fits
 
 
+def test_truths_without_data_within_limits_are_not_left_out_in_silence(calibrate, tmp_path):
+    text = MODEL.replace("y ~ normal(mu, sigma)", "for (n in 1 : N) y[n] ~ normal(mu, sigma) T[%s]")
+    nothing = Interrupted(-1)
+    with pytest.raises(RequestError, match=r"within the limits of a truncated density for \d+% of the"):
+        calibrate(text % "9, 9.5", count=40, executor=nothing)
+    assert nothing.ran == 0
+    found = calibrate(text % "2, ", methods=(Laplace(),), count=SMALL)
+    assert found.record.left_out == 0
+
+
+@pytest.mark.parametrize("from_posterior", [False, True])
+def test_a_table_that_transformed_data_refuse_is_the_fault_of_the_question(
+    calibrate, tmp_path, from_posterior
+):
+    text = MODEL.replace(
+        "parameters {",
+        """transformed data {
+          if (min(y) <= 0) reject("y must be positive, found ", min(y));
+        }
+        parameters {""",
+    ).replace("mu ~ normal(0, 1)", "mu ~ normal(99, 1)")
+    pd.DataFrame({"x": [1.0, 2.0], "y": [0.5, -1.25]}).to_csv(tmp_path / "rows.csv", index=False)
+    said = "refuses the data of `rows.csv`: y must be positive, found -1.25"
+    with pytest.raises(RequestError, match=said) as caught:
+        calibrate(text, count=SMALL, from_posterior=from_posterior)
+    assert "correct the table, or what transformed data demand" in (caught.value.hint or "")
+    assert ("may be left out" in (caught.value.hint or "")) is not from_posterior
+
+
 def test_proportions_that_rounding_brings_to_one_are_left_out_and_counted(calibrate, tmp_path):
     model = """
     data { int<lower=1> N; vector<lower=0, upper=1>[N] y; }
@@ -507,6 +536,22 @@ def test_an_interrupted_calibration_goes_on_where_it_was(calibrate, tmp_path):
     again = calibrate(count=SMALL, executor=nothing)
     assert nothing.ran == 0
     assert again.record.methods[0].quantities == found.record.methods[0].quantities
+
+
+def test_a_calibration_that_lost_its_record_goes_on_from_its_fits(calibrate, tmp_path):
+    before = calibrate(count=SMALL)
+    (tmp_path / "out/calibration.json").unlink()
+    with pytest.raises(RunNotFound) as caught:
+        calibration_folder.read(tmp_path / "out")
+    assert "finished fits are kept" in (caught.value.hint or "")
+    nothing = Interrupted(-1)
+    found = calibrate(count=SMALL, executor=nothing)
+    assert nothing.ran == 0
+    assert found.record.methods[0].quantities == before.record.methods[0].quantities
+    (tmp_path / "out/calibration.json").unlink()
+    (tmp_path / "out/notes.txt").write_text("mine")
+    with pytest.raises(StoreError, match="is not a calibration"):
+        calibrate(count=SMALL)
 
 
 def test_another_question_takes_no_piece_of_an_earlier_one(calibrate, tmp_path):

@@ -103,8 +103,24 @@ def check_place(folder: Path) -> None:
     if is_run(folder):
         hint = "choose another folder with --output"
         raise StoreError(f"`{folder}` is a run, where a calibration was to be written.", hint=hint)
-    files.check_folder_place(folder, is_calibration, "a calibration", LEAST_SPACE)
+    files.check_folder_place(folder, _is_ours, "a calibration", LEAST_SPACE)
     refuse_folders(folder, frozenset({RECORD, TABLE, FITS, REPORT}), "a calibration")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether a folder is a calibration, or one that lost its record: nothing but its other files.
+
+    Its finished fits are taken up again.
+    """
+    if is_calibration(folder):
+        return True
+    try:
+        names = {path.name for path in folder.iterdir()}
+        pieces = [path.name for path in (folder / PIECES).iterdir()]
+    except OSError:
+        return False
+    is_left = all(name.startswith("fits-") and name.endswith(".parquet") for name in pieces)
+    return is_left and names <= {PIECES, TABLE, FITS, REPORT}
 
 
 def is_calibration(folder: Path) -> bool:
@@ -173,7 +189,7 @@ def read(folder: Path) -> Calibration:
         There is none, it is unfinished, or its record is not as documented.
     """
     if not is_calibration(folder):
-        hint = "`workbench calibrate` makes such a folder"
+        hint = _AGAIN if _is_ours(folder) else "`workbench calibrate` makes such a folder"
         raise RunNotFound(f"a calibration was expected in `{folder}`, but it has no `{RECORD}`.", hint=hint)
     try:
         content = read_json(folder / RECORD)

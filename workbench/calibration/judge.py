@@ -24,7 +24,7 @@ from workbench.calibration.words import advise, describe_method, describe_quanti
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.late_imports import LateModule
 from workbench.methods import RESULTS
-from workbench.thresholds import CALIBRATION_P_VALUE_LIMIT
+from workbench.thresholds import CALIBRATION_P_VALUE_LIMIT, VARIANCE_ERROR_LIMIT
 
 if TYPE_CHECKING:
     from scipy import special, stats
@@ -57,6 +57,7 @@ def judge_method(
     *,
     is_foreign: bool,
     wanted: Sequence[str] = (),
+    nuts: MethodCalibration | None = None,
 ) -> MethodCalibration:
     """Return whether the fits of one method are calibrated.
 
@@ -81,6 +82,8 @@ def judge_method(
         Whether another program simulated the data.
     wanted
         Quantities without which the method is not called right: chosen ones, and those of another simulator.
+    nuts
+        What was found of NUTS, where that is another one.
     """
     done = [fit for fit in fits if not fit.failure]
     quantities = _adjust([
@@ -112,7 +115,7 @@ def judge_method(
     lacking = [labels.get(name, name) for name in dict.fromkeys(wanted) if name not in compared]
     judgement, sentence = describe_method(found, lacking, level=level, is_point=method in POINT_METHODS)
     found = msgspec.structs.replace(found, judgement=judgement, sentence=sentence)
-    return msgspec.structs.replace(found, advice=advise(found, is_foreign=is_foreign))
+    return msgspec.structs.replace(found, advice=advise(found, is_foreign=is_foreign, nuts=nuts))
 
 
 def _collect(fits: Sequence[SimulatedFit]) -> dict[str, dict[str, Floats]]:
@@ -163,9 +166,10 @@ def _judge_quantity(
     bias, bias_se, spread, spread_se = measure_shape(place)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (mean - truth) / sd
-        shrunk = float(1 - np.median(sd**2) / np.var(truth)) if count > 1 else np.nan
+        error = mean - truth
+        error_se = error.std(ddof=1) / np.sqrt(count) if count > 1 else np.nan
     z = z[np.isfinite(z)]
-    error = mean - truth
+    is_ranked = not name.startswith(LOG_LIKELIHOOD) and method not in POINT_METHODS
     return QuantityCalibration(
         quantity=name,
         label=label,
@@ -178,11 +182,11 @@ def _judge_quantity(
         bias_se=bias_se,
         spread=spread,
         spread_se=spread_se,
-        contraction=None if name.startswith(LOG_LIKELIHOOD) or method in POINT_METHODS else _finite(shrunk),
+        contraction=measure_contraction(sd, truth) if is_ranked else None,
         z_mean=_finite(z.mean()) if len(z) else None,
         z_sd=_finite(z.std(ddof=1)) if len(z) > 1 else None,
         error=_finite(error.mean()),
-        error_se=_finite(error.std(ddof=1) / np.sqrt(count)) if count > 1 else None,
+        error_se=_finite(error_se),
     )
 
 
@@ -194,6 +198,26 @@ def measure_coverage(place: Floats, level: float) -> IntervalShare:
     """
     share = float((np.abs(place - 0.5) <= level / 2).mean())
     return IntervalShare(level, share, float(np.sqrt(share * (1 - share) / len(place))))
+
+
+def measure_contraction(sd: Floats, truth: Floats) -> float | None:
+    """Return how much smaller the median posterior variance is than that of the truths, as a share.
+
+    `None` where these have no variance that their number tells: under a half-Cauchy prior there is none, and
+    that of some draws is made by the largest.
+
+    >>> measure_contraction(np.array([0.5, 0.5, 0.5, 0.5]), np.array([-1.0, 1.0, -1.0, 1.0]))
+    0.75
+    >>> measure_contraction(np.array([0.5, 0.5, 0.5, 0.5]), np.array([1.0, 2.0, 0.0, 1e9])) is None
+    True
+    """
+    if len(truth) < 2 or not np.isfinite(truth).all():
+        return None
+    squares = np.square(truth - truth.mean())
+    variance = float(squares.mean())
+    if not variance > 0 or squares.std() / variance / np.sqrt(len(truth)) > VARIANCE_ERROR_LIMIT:
+        return None
+    return _finite(1 - float(np.median(sd**2)) / variance)
 
 
 def measure_shape(place: Floats) -> tuple[float, float, float, float]:

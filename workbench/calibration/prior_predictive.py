@@ -53,6 +53,12 @@ _HELD_DRAWS = 100
 """Fewest data sets that are drawn with a parameter held."""
 
 
+_NONE_DRAWN = (
+    "in every data set a number was too large, or no draw was within the limits of a truncated distribution."
+)
+"""Why there is nothing to be shown of outcomes."""
+
+
 @dataclass(frozen=True)
 class Range:
     """A range of outcomes in their unit; an end may be open. `source` is `plausible` or `observed`."""
@@ -145,9 +151,12 @@ class OutcomePrior:
 
     @property
     def spread(self) -> float:
-        """How widely the outcome varies: 95 % of single numbers, or of the share of yes in data sets."""
-        if self.kind == "yes/no":
-            return self.statistics[0].upper - self.statistics[0].lower
+        """How widely the outcome varies: 95 % of single numbers, or of shares in data sets.
+
+        These are the share of yes, or those of all categories on average.
+        """
+        if self.kind in {"yes/no", "category"}:
+            return float(np.mean([item.upper - item.lower for item in self.statistics]))
         return self.quantiles[5] - self.quantiles[1]
 
 
@@ -187,6 +196,8 @@ class Responsibility:
         The same numbers with nothing held.
     held
         The parameters, the most responsible first.
+    not_held
+        Parameters with a prior of their own that are not among them, and may be responsible all the same.
     """
 
     outcome: str
@@ -194,6 +205,7 @@ class Responsibility:
     count: int
     free: Held
     held: tuple[Held, ...]
+    not_held: tuple[str, ...] = ()
 
     def measure(self, held: Held) -> float:
         """Return the share of what is outside, or of the spread, that is gone with a parameter held."""
@@ -269,19 +281,20 @@ def examine_prior(
     draws = simulator.draw_parameters(count, request.seed)
     stage.update(0.0, "data sets")
     accounts, undrawn = _simulate(simulator, draws, plausible, request.seed)
-    outcomes = tuple(account.finish(level) for account in accounts)
-    not_held: list[str] = []
+    outcomes = tuple(account.finish(level) for account in accounts) if undrawn < 1 else ()
+    not_held: dict[str, str] = {}
     responsible = tuple(_find_responsible(simulator, draws, outcomes, plausible, level, stage, not_held))
     return PriorPredictive(
         count,
         undrawn,
         simulator.way,
-        (*simulator.notes, *draws.notes, *not_held),
+        (*simulator.notes, *draws.notes, *not_held.values()),
         level,
         tuple(list_drawn_priors(request, draws)),
         outcomes,
         responsible,
-        not_held=tuple(not_held),
+        "" if undrawn < 1 else _NONE_DRAWN,
+        tuple(not_held.values()),
     )
 
 
@@ -306,6 +319,8 @@ class _Account:
         Numbers of each data set that are kept.
     declared
         The declared bounds of its numbers, `(2, size)`.
+    top
+        The last category.
     """
 
     name: str
@@ -315,6 +330,7 @@ class _Account:
     limits: Range | None
     kept_each: int
     declared: Floats
+    top: int
     sample: list[Floats] = field(default_factory=list)
     data_sets: list[Floats] = field(default_factory=list)
     statistics: list[Floats] = field(default_factory=list)
@@ -326,7 +342,7 @@ class _Account:
 
     def add(self, values: np.ndarray) -> None:
         """Take a block of data sets, `(S, *shape)`."""
-        flat = values.reshape(len(values), -1)[:, self.keep].astype(float)
+        flat = values.reshape(len(values), self.keep.size)[:, self.keep].astype(float)
         if not flat.size:
             return
         self.statistics.append(self._compute_statistics(flat))
@@ -353,7 +369,9 @@ class _Account:
         if self.kind == "yes/no":
             return np.asarray(flat.mean(axis=1, keepdims=True), dtype=float)
         if self.kind == "category":
-            return np.stack([(flat == category).mean(axis=1) for category in self.categories], axis=1)
+            shares = [(flat == category).mean(axis=1) for category in self.categories]
+            rest = [(flat > _MOST_CATEGORIES).mean(axis=1)] if self.top > _MOST_CATEGORIES else []
+            return np.stack([*shares, *rest], axis=1)
         with np.errstate(over="ignore", invalid="ignore"):
             columns = [flat.mean(axis=1), flat.std(axis=1), flat.min(axis=1), flat.max(axis=1)]
         if self.kind == "count":
@@ -362,16 +380,16 @@ class _Account:
 
     @property
     def categories(self) -> range:
-        """The categories whose shares are reported."""
-        top = int(self.observed.max()) if self.observed.size else _MOST_CATEGORIES
-        return range(1, min(max(top, 2), _MOST_CATEGORIES) + 1)
+        """The categories whose shares are reported; those beyond have one together."""
+        return range(1, min(self.top, _MOST_CATEGORIES) + 1)
 
     def list_names(self) -> list[str]:
         """Return the names of the statistics."""
         if self.kind == "yes/no":
             return ["share of yes"]
         if self.kind == "category":
-            return [f"share of {category}" for category in self.categories]
+            rest = [f"share of {_MOST_CATEGORIES + 1} and above"] if self.top > _MOST_CATEGORIES else []
+            return [*(f"share of {category}" for category in self.categories), *rest]
         return ["mean", "SD", "min", "max", *(["share of zeros"] if self.kind == "count" else [])]
 
     def finish(self, level: float) -> OutcomePrior:
@@ -459,7 +477,10 @@ def _open_account(
     each = max(1, min(int(keep.sum()), _KEPT // max(1, count)))
     declared = next(item for item in request.program.data if item.name == name)
     bounds = _evaluate_bounds(declared, request.data.values)[:, keep]
-    return _Account(name, kind, keep, observed, limits, each, bounds)
+    drawn = block.reshape(len(block), value.size)[:, keep]
+    known = [float(item.max()) for item in (observed, drawn, bounds[1]) if item.size]
+    top = int(max([2.0, *(item for item in known if np.isfinite(item))]))
+    return _Account(name, kind, keep, observed, limits, each, bounds, top)
 
 
 def _evaluate_bounds(declared: Declaration, values: Mapping[str, Any]) -> Floats:
@@ -502,16 +523,17 @@ def _find_responsible(
     plausible: Mapping[str, Range],
     level: float,
     stage: Stage,
-    not_held: list[str],
+    not_held: dict[str, str],
 ) -> Iterator[Responsibility]:
     """Yield for each outcome the parameters ranked by how far it varies less with each of them held.
 
-    Sentences on those that cannot be held are added to `not_held`.
+    Sentences on those that cannot be held are added to `not_held`, by the parameter.
     """
     if not outcomes:
         return
     request = simulator.request
-    names = [name for name in list_stated(request) if _is_drawn(draws, name)][:MOST_HELD]
+    stated = [name for name in list_stated(request) if _is_drawn(draws, name)]
+    names = stated[:MOST_HELD]
     size = sum(item.size for item in outcomes)
     count = int(np.clip(_BLOCK // max(1, size), _HELD_DRAWS, len(draws.values)))
     free = [_to_held("", item) for item in outcomes]
@@ -522,22 +544,27 @@ def _find_responsible(
         centre = _choose_centre(draws, declared)
         seed = derive_seeds((request.seed, 1000 + number), 1)[0]
         if limited := _find_limited(request, name):
-            not_held.append(_explain_not_held(name, f"the bounds of {limited} depend on each other"))
+            not_held[name] = _explain_not_held(name, f"the bounds of {limited} depend on each other")
             continue
         try:
+            if not simulator.is_held_alone(draws, name):
+                reason = "others have priors given it, which NUTS does not draw anew"
+                not_held[name] = _explain_not_held(name, reason)
+                continue
             held = _draw_held(simulator, draws, name, centre, count, seed)
             accounts, _ = _simulate(simulator, held, plausible, seed)
         except RunError as error:
             said = error.message.splitlines()[0].rstrip(".")
-            not_held.append(_explain_not_held(name, f"with it the program stops ({said})"))
+            not_held[name] = _explain_not_held(name, f"with it the program stops ({said})")
             continue
         for account in accounts:
             found[account.name].append(_to_held(name, account.finish(level)))
+    missing = tuple(name for name in stated if name in not_held or name not in names)
     for item, start in zip(outcomes, free, strict=True):
         is_about_range = (
             item.limits is not None and item.limits.source == "plausible" and item.outside >= LEAST_OUTSIDE
         )
-        responsibility = Responsibility(item.name, is_about_range, count, start, ())
+        responsibility = Responsibility(item.name, is_about_range, count, start, (), missing)
         ranked = sorted(found[item.name], key=responsibility.measure, reverse=True)
         yield replace(responsibility, held=tuple(ranked))
 

@@ -53,7 +53,7 @@ class QuantityCalibration(Struct, frozen=True, kw_only=True):
         By which factor the intervals are too narrow; below 1 they are too wide.
     contraction
         How much smaller the median posterior variance is than that of the truths, as a share: 0 where the
-        data say nothing.
+        data say nothing; `None` where the truths have no variance, or too few show it.
     z_mean, z_sd
         Mean and standard deviation of (mean - truth) / sd over the fits.
     error, error_se
@@ -185,7 +185,7 @@ class RowsCalibration(Struct, frozen=True, kw_only=True):
     is_off
         Whether its coverage is too improbable for a right method, among all of the method here.
     contraction
-        1 minus the median variance, relative to that of the truths.
+        1 minus the median variance, relative to that of the truths; `None` where that is not known.
     distances
         To the estimates of other methods.
     largest_share

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.calibration.judge import adjust_p_values, measure_coverage
+from workbench.calibration.judge import adjust_p_values, measure_contraction, measure_coverage
 from workbench.calibration.quantities import LOG_LIKELIHOOD
 from workbench.calibration.record import (
     MethodDistance,
@@ -96,7 +96,6 @@ def _summarise(
     error = mean - truth
     rmse, rmse_se = measure_rmse(error)
     width, width_se = measure_median(upper - lower)
-    spread = float(np.var(truth))
     squares = float((error**2).sum())
     return msgspec.structs.replace(
         item,
@@ -107,7 +106,7 @@ def _summarise(
         width=width,
         width_se=width_se,
         coverage=measure_coverage(place, level),
-        contraction=float(1 - np.median(sd**2) / spread) if spread > 0 else None,
+        contraction=measure_contraction(sd, truth),
         distances=_measure_distances(key, table, reference),
         largest_share=float((error**2).max() / squares) if squares > 0 else None,
     )

@@ -64,8 +64,19 @@ def _find_reason(
         try:
             backend.dimension(make_plain_job(context))
         except ChainFailed as reason:
-            said = reason.message.partition("stopped: ")[2] or reason.message
-            return said.removeprefix("Error: ").removeprefix("Exception: ").rstrip(".")
+            return find_refusal(reason) or reason.message.rstrip(".")
         finally:
             backend.free(exe)
     return ""
+
+
+def find_refusal(reason: ChainFailed) -> str:
+    """Return what a program says against its data, as a clause; empty where it stopped for another reason.
+
+    >>> find_refusal(ChainFailed("reading the data stopped: Error: Exception: y must be positive."))
+    'y must be positive'
+    >>> find_refusal(ChainFailed("reading the data stopped: its process was ended by SIGKILL."))
+    ''
+    """
+    said = reason.message.partition("reading the data stopped: ")[2].removeprefix("Error: ")
+    return said.removeprefix("Exception: ").rstrip(".") if said.startswith("Exception: ") else ""

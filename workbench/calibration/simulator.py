@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,9 +19,11 @@ from workbench.estimation.context import FitContext
 from workbench.estimation.sampling.prior_mass import find_prior_mass
 from workbench.late_imports import LateModule
 from workbench.methods import Nuts
-from workbench.program import describe, list_flat_elements, locate_priors
+from workbench.program import Program, describe, list_flat_elements, locate_priors
 from workbench.program.predictive.rng_functions import MISSING
+from workbench.program.rewrite.slices import find_dependent_names
 from workbench.program.simulating_program import (
+    OUT_OF_LIMITS,
     CannotSimulateError,
     SimulatingProgram,
     find_parameter_by_outcome,
@@ -32,7 +35,12 @@ from workbench.provenance import derive_seeds
 from workbench.request import FitRequest
 from workbench.results.draws import count_parameter_columns
 from workbench.results.quantities import element_name, owner, split_element
-from workbench.thresholds import DIVERGENT_SHARE_LIMIT, ESS_PER_CHAIN, RHAT_LIMIT
+from workbench.thresholds import (
+    DIVERGENT_SHARE_LIMIT,
+    ESS_PER_CHAIN,
+    LOG_LIKELIHOOD_DIFFERENCE_LIMIT,
+    RHAT_LIMIT,
+)
 from workbench.toolchain import CompiledModel, ModelSource, Toolchain, build_all
 
 if TYPE_CHECKING:
@@ -60,7 +68,8 @@ _TRIED, _MOST_TRIED = (4, 50), 1_000_000
 
 _ADVICE = {
     "the `if` on line": "put the condition inside of an argument, such as `b ~ normal(0, a > 0 ? 1 : 3)`",
-    "not a density of": "declare as a parameter what the statement is about, and compute the other from it",
+    "not a density of": "write the prior as a density of a parameter itself, such as `b ~ normal(0, 1)`; where "
+    "it is about something computed, declare that as the parameter, and compute the other from it",
     "Jacobian": "declare as a parameter what has the prior, and compute the other from it",
     "about the same element": "state one density for each element, with a condition inside of an argument, "
     "such as `b ~ normal(0, a > 0 ? 1 : 3)`",
@@ -77,11 +86,17 @@ _BEFORE = (0.0, 1.0, -1000.0, 1000.0)
 """What stands in the place of what is drawn, besides missing values, to see that nothing is read before: a
 comparison or a maximum takes a missing value as if it were a number. Ours."""
 
+_SWAPPED = 10
+"""Pairs of draws that swap the values of a parameter, to see that no other depends on it. Ours."""
+
 _TRIED_FORWARD = 250
 """Draws of the parameters at which the program that draws them is tried. Ours."""
 
 ANOTHER_PROGRAM = "`--simulate-with OTHER.stan` of `workbench calibrate` takes another program that can"
 """The hint where no data can be simulated from a program."""
+
+_NAME = re.compile(r"[A-Za-z]\w*")
+"""A name of a variable, or of a function."""
 
 _MOST_LISTED = 6
 """Elements that a sentence lists."""
@@ -119,6 +134,16 @@ class Simulations:
     notes: tuple[str, ...] = ()
     derived: tuple[tuple[str, ...], Floats] = ((), np.empty((0, 0)))
     by_author: frozenset[str] = frozenset()
+
+    @property
+    def is_out_of_limits(self) -> NDArray[np.bool_]:
+        """Whether no draw of an outcome was within the limits of its truncated density, `(N,)`."""
+        found = np.zeros(self.count, dtype=bool)
+        for values in self.outcomes.values():
+            rows = values.reshape(self.count, -1)
+            is_integer = rows.dtype.kind == "i"
+            found |= (rows == OUT_OF_LIMITS if is_integer else np.isnan(rows)).any(axis=1)
+        return found
 
     @property
     def count(self) -> int:
@@ -294,6 +319,34 @@ class Simulator:
             )
         return found
 
+    def is_held_alone(self, draws: ParameterDraws, name: str) -> bool:
+        """Return whether draws of the prior with one parameter held are draws of the prior given its value.
+
+        Drawn forward, all others are drawn given it. Draws of NUTS stay as they are, which is right where
+        no other parameter depends on it: where the prior density is a product of one of this parameter and
+        one of all others, that of two draws does not change if they swap its values.
+        """
+        if self.prior is not None:
+            return True
+        assert self.sampled_exe is not None  # noqa: S101 - as `build_simulator` has it
+        half = min(len(draws.values) // 2, _SWAPPED)
+        first, second = draws.values[:half], draws.values[half : 2 * half]
+        own = np.array([owner(column) == name for column in draws.columns])
+        swapped = np.where(own, second, first), np.where(own, first, second)
+        request = replace(self.request, weights={**self.request.weights, "likelihood": 0.0})
+        folder = self._make_folder(f"held-{name}")
+        context = FitContext(request, self.sampled_exe, self.backend, folder, SILENT)
+        job = context.make_job("nuts", has_replicates=False)
+        values = np.concatenate([first, second, *swapped])
+        try:
+            points = self.backend.unconstrain_values(job, draws.columns, values)
+            density = self.backend.log_density(job, points, jacobian=True)[0].reshape(4, half)
+        finally:
+            self.backend.release(job)
+        before, after = density[:2].sum(axis=0), density[2:].sum(axis=0)
+        differing = np.abs(after - before) > LOG_LIKELIHOOD_DIFFERENCE_LIMIT * np.maximum(1.0, np.abs(before))
+        return bool(np.isfinite(after).all() and not differing.any())
+
     def _list_unwanted(self) -> frozenset[str]:
         """Return everything that is not a parameter."""
         program = self.request.program
@@ -318,7 +371,7 @@ class Simulator:
             found = _collect(run, quantity)
             is_integer = name in self.outcome.is_integer
             rows = found.reshape(len(found), -1)
-            is_drawn &= (np.isfinite(rows) & ((rows > MISSING + 1) | (not is_integer))).all(axis=1)
+            is_drawn &= (np.isfinite(rows) & ((rows > OUT_OF_LIMITS) | (not is_integer))).all(axis=1)
             outcomes[name] = _as_integers(found) if is_integer else found
         return outcomes, is_drawn
 
@@ -472,6 +525,7 @@ def check_prior(request: FitRequest) -> None:
     hint = "`--posterior` of `workbench calibrate` simulates from the posterior of the data"
     flat = list_flat_elements(program, request.data.values)
     if flat:
+        _refuse_mixed(program, flat[0])
         names = ", ".join(f"`{name}`" for name in flat[:_MOST_LISTED])
         more = f" and {len(flat) - _MOST_LISTED} more" if len(flat) > _MOST_LISTED else ""
         verb = "has" if len(flat) == 1 else "have"
@@ -491,7 +545,7 @@ def check_prior(request: FitRequest) -> None:
         raise RequestError(
             f"the declaration of the parameter `{name}` depends on the outcome {outcomes}: its prior is not "
             "known before the data, so that nothing can be drawn from it.",
-            hint=hint,
+            hint="declare it with bounds that read no outcome: an outcome beyond them then has a density of 0",
         )
     for term in program.terms:
         if term.depends_on_data:
@@ -500,6 +554,30 @@ def check_prior(request: FitRequest) -> None:
                 f"the prior `{term.text}` on line {term.line} depends on the outcome {names}: it is not "
                 "known before the data, so that nothing can be drawn from it.",
                 hint="write numbers, or data that are no outcomes, in its place",
+            )
+
+
+def _refuse_mixed(program: Program, element: str) -> None:
+    """Refuse a parameter that has its density in one statement together with data, such as missing values.
+
+    Raises
+    ------
+    RequestError
+        The message names the parameter and the statement.
+    """
+    name = owner(element)
+    blocks = ("transformed parameters", "model")
+    statements = tuple(item for block in blocks for item in program.tree.get_block(block))
+    made = find_dependent_names(statements, frozenset({name})) - {name}
+    for term in program.terms:
+        mixed = made & set(_NAME.findall(term.outcome or ""))
+        if term.role == "likelihood" and mixed and name in term.parameters:
+            whole = min(mixed)
+            raise RequestError(
+                f"`{term.text}` on line {term.line} is a density of `{whole}`, in which the parameter `{name}` "
+                "stands together with data: nothing is drawn of one without the other.",
+                hint=f"state the density of `{name}`, such as missing values, and that of the data apart, each "
+                "in a statement of its own",
             )
 
 

@@ -67,7 +67,8 @@ def list_drawn(drawn: Simulations, request: FitRequest) -> list[SimulatedData]:
 
     Rounding brings a proportion that is nearly 1 to 1, where a beta density has no value. What is left out is
     decided by the data alone: ranks of the others stay uniform. What the author draws may be there on
-    purpose, as the zeros of a hurdle model are.
+    purpose, as the zeros of a hurdle model are. Only data sets that are out of the limits of a truncated
+    density are left out because of their parameters; where these are many, nothing is fitted.
     """
     is_kept = drawn.is_drawn.copy()
     for term in request.program.terms:

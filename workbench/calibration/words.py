@@ -235,7 +235,9 @@ def describe_all(methods: Sequence[MethodCalibration], *, is_foreign: bool = Fal
     return f"{answer[0].upper()}{answer[1:]}." if parts else "There is no result."
 
 
-def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
+def advise(
+    found: MethodCalibration, *, is_foreign: bool, nuts: MethodCalibration | None = None
+) -> tuple[str, ...]:
     """Return what to do about a method that is not calibrated.
 
     Parameters
@@ -244,6 +246,8 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
         The method.
     is_foreign
         Whether another program simulated the data, and no method is known to be right for them.
+    nuts
+        What was found of NUTS, where that is another one.
     """
     if found.judgement != "not calibrated":
         return ()
@@ -251,6 +255,13 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
         return (
             f"The two programs differ, or {found.label} is wrong for the program that is fitted: NUTS, which "
             "is right for it if its checks are quiet, tells which (--method nuts).",
+        )
+    if found.method != "nuts" and nuts is not None and nuts.judgement != "calibrated":
+        is_wrong = nuts.judgement == "not calibrated"
+        known = "is not calibrated either" if is_wrong else "could not be judged"
+        return (
+            f"See NUTS first, which {known}: what is wrong with it may be wrong with {found.label}, too, and "
+            "no method here can take its place.",
         )
     if found.method in ("laplace", "pathfinder"):
         return (f"Use NUTS for this model: {found.label} approximates its posterior badly.",)
@@ -261,13 +272,17 @@ def advise(found: MethodCalibration, *, is_foreign: bool) -> tuple[str, ...]:
         )
     often = [rate for rate in found.checks if _share_alarms(rate) > _OFTEN]
     sentences = list(_advise_to_repeat(found))
-    sentences += [
-        f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits: first see whether the "
-        "sampler is at fault, with longer chains or what `workbench fit` advises."
+    alarms = [
+        f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits"
         for rate in often
         if rate.code in _SUSPICIOUS
     ]
-    is_alarmed = any(rate.code in _SUSPICIOUS for rate in often)
+    if alarms:
+        sentences.append(
+            f"{_join(alarms)}: first see whether the sampler is at fault, with longer chains or what "
+            "`workbench fit` advises."
+        )
+    is_alarmed = bool(alarms)
     beginning = "Else " if is_alarmed else "The checks of the sampler are quiet: "
     off = [item.quantity for item in found.quantities if item.is_off]
     if is_foreign:

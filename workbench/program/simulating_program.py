@@ -51,6 +51,13 @@ TRIES = 100_000
 _OUTCOME_TRIES = 1000
 """Draws after which a truncated outcome counts as missing, as in replicates of the data."""
 
+OUT_OF_LIMITS = MISSING + 1
+"""The integer for an outcome of which no draw is within its limits; among reals it is not a number."""
+
+_FARTHEST_DRAW, _HALVINGS = 1_000_000_000, 100
+"""How far from its limit a truncated draw is sought, which an integer holds; and how often that is halved,
+until double precision ends. Ours."""
+
 _NO_NUMBER = frozenset({"tuple", "complex", "complex_vector", "complex_row_vector", "complex_matrix"})
 """Types whose values are not drawn."""
 
@@ -727,7 +734,8 @@ def _find_authors(
             if not reason and about is not None:
                 reason = f"`{about.text}` on line {about.line} is a density of what is computed from it"
             raise CannotSimulateError(
-                f"`{name}` cannot be drawn: {reason or 'no statement is a density of it'}."
+                f"`{name}` cannot be drawn: {reason or 'no statement is a density of it'}.",
+                hint=f"let its generated quantities draw `{name}_rep`",
             )
     return {name: found[name] for name in wanted}
 
@@ -831,7 +839,8 @@ def _draw(draw: OutcomeDraw, item: _Variable, draft: _Simulation) -> Iterator[st
         yield f"int {names.tries} = 1;"
         yield f"while (!({within}) && {names.tries} < {item.tries}) {{"
         yield f"{names.drawn} = {own.value}; {names.tries} += 1; }}"
-        impossible = f"{MISSING}" if own.type == "int" else "not_a_number()"
+        yield from _invert(own, within, names)
+        impossible = f"{OUT_OF_LIMITS}" if own.type == "int" else "not_a_number()"
         yield f"if (!({within})) {{ {names.drawn} = {impossible}; }}"
     sizes = (
         [f"rows({names.drawn})", f"cols({names.drawn})"]
@@ -851,6 +860,37 @@ def _draw(draw: OutcomeDraw, item: _Variable, draft: _Simulation) -> Iterator[st
     yield "}" * (len(elements) + bool(own.count) + 1)
 
 
+def _invert(draw: OutcomeDraw, within: str, names: ReplicateNames) -> Iterator[str]:
+    """Yield statements that draw within limits which hold too little to be met by chance.
+
+    The probability of larger numbers, on the log scale, is that at the lower limit times a uniform number;
+    the number that has it is found by bisection. Stan has these functions for each density that it truncates.
+    Where there is no lower limit, a bracket would leave the support of some of them.
+    """
+    distribution, arguments = draw.truncated
+    lower, upper = draw.limits
+    if not distribution or not lower or upper:
+        return
+    drawn, near, far, middle = (f"{names.tries}_{name}" for name in ("drawn", "near", "far", "middle"))
+    is_integer = draw.type == "int"
+    first = f"({lower}) - 1" if is_integer else lower
+    half = "%/% 2" if is_integer else "/ 2"
+
+    def beyond(place: str) -> str:
+        return f"{distribution}_lccdf({place} | {arguments})"
+
+    yield f"if (!({within})) {{"
+    yield f"{draw.type} {near} = {first}; {draw.type} {far} = {near} + 1;"
+    yield f"real {drawn} = {beyond(near)} + log(uniform_rng(0, 1));"
+    yield f"if ({drawn} > negative_infinity()) {{"
+    yield f"while ({beyond(far)} > {drawn} && {far} - {near} < {_FARTHEST_DRAW}) {{"
+    yield f"{far} += {far} - {near}; }}"
+    yield f"for (i_{names.tries} in 1:{_HALVINGS}) {{"
+    yield f"{draw.type} {middle} = {near} + ({far} - {near}) {half};"
+    yield f"if ({beyond(middle)} > {drawn}) {near} = {middle}; else {far} = {middle}; }}"
+    yield f"{names.drawn} = {far}; }}}}"
+
+
 def _format_within(draw: OutcomeDraw, item: _Variable, target: str, drawn: str) -> str:
     """Return the condition that a draw is within its limits: those of the statement, or the declared ones."""
     bounds = dict(item.declare.constraint.arguments) if item.declare.constraint.kind == "bounds" else {}
@@ -868,16 +908,20 @@ def _format_within(draw: OutcomeDraw, item: _Variable, target: str, drawn: str) 
 
 def _inline_holders(draw: OutcomeDraw, name: str) -> OutcomeDraw:
     """Return a draw whose arguments read the elements drawn so far, instead of those before the first."""
-    value, limits = draw.value, draw.limits
+    value, limits, (distribution, arguments) = draw.value, draw.limits, draw.truncated
     kept: list[str] = []
     for declaration in draw.declarations:
         head, _, expression = declaration.rstrip(";").partition(" = ")
         if re.search(rf"\b{name}\b", expression):
             holder = re.compile(rf"\b{head.split()[-1]}\b")
-            value = holder.sub(lambda _, text=expression: f"({text})", value)  # type: ignore[misc]
+            value, arguments = (
+                holder.sub(lambda _, text=expression: f"({text})", each)  # type: ignore[misc]
+                for each in (value, arguments)
+            )
         else:
             kept.append(declaration)
-    return replace(draw, value=value, limits=limits, declarations=tuple(kept))
+    truncated = distribution, arguments
+    return replace(draw, value=value, limits=limits, truncated=truncated, declarations=tuple(kept))
 
 
 def _finish_variable(item: _Variable) -> Iterator[n.Stmt]:

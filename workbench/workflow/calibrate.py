@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from workbench.calibration.posterior_truths import check_outcomes, simulate_post
 from workbench.calibration.quantities import LOG_LIKELIHOOD, parse_quantities
 from workbench.calibration.record import SCHEMA, CalibrationRecord, MethodCalibration
 from workbench.calibration.recovery import list_needed, summarise_probabilities, summarise_rows
-from workbench.calibration.refused_data import leave_out_refused
+from workbench.calibration.refused_data import find_refusal, leave_out_refused
 from workbench.calibration.simulated_fit import SimulatedFit, read_fits
 from workbench.calibration.simulator import (
     ANOTHER_PROGRAM,
@@ -43,7 +43,7 @@ from workbench.calibration.simulator import (
 )
 from workbench.calibration.tasks import list_drawn, list_tasks
 from workbench.calibration.words import describe_all, describe_power
-from workbench.errors import ChainFailed, MethodError, RequestError, RunIncomplete
+from workbench.errors import ChainFailed, MethodError, RequestError, RunIncomplete, WorkbenchError
 from workbench.estimation.context import FitContext
 from workbench.estimation.estimate import choose_program
 from workbench.execution import Executor, LocalExecutor, Task, TaskOutcome
@@ -60,6 +60,7 @@ from workbench.request import FitRequest
 from workbench.results.draws import label_column
 from workbench.studies.fits.progress_message import describe_progress
 from workbench.tables import Table
+from workbench.thresholds import FAILED_FITS_SHARE
 from workbench.toolchain import CompiledModel, Toolchain, provision
 from workbench.workflow.bind_covariates import Covariates, bind_covariates
 from workbench.workflow.builds import Builds, take_program
@@ -373,7 +374,10 @@ class _Work:
         backend = StanBackend()
         try:
             with files.make_scratch() as scratch:
-                context, drawn, data, expected = self._simulate(backend, scratch)
+                try:
+                    context, drawn, data, expected = self._simulate(backend, scratch)
+                except ChainFailed as reason:
+                    raise self._explain_refusal(reason) from reason
                 fits = self._fit(context, data)
                 wanted = [item.text for item in context.quantities]
                 wanted += drawn.parameters[0] if self.asked.simulate_with is not None else ()
@@ -425,6 +429,7 @@ class _Work:
             with self.progress.stage("Simulating data"):
                 drawn = simulator.draw(count, seed)
             check_outcomes(self.request, drawn)
+            _check_limits(drawn)
             request, model = self._build_filled(self.data, drawn, backend)
             if self.asked.rows:
                 data = self._simulate_rows((request, model), simulator, drawn, backend, scratch)
@@ -437,7 +442,7 @@ class _Work:
         )
         total = max(1, len(self.asked.rows)) * len(drawn.is_drawn)
         if len(data) < total:
-            notes = (*notes, _describe_undrawn(total - len(data), total))
+            notes = (*notes, *_describe_undrawn(drawn, total - len(data), total))
         data, refused = leave_out_refused(request, model.exe, backend, scratch, data)
         notes = (*notes, refused) if refused else notes
         columns = self._list_columns(request, model, backend, scratch)
@@ -500,11 +505,27 @@ class _Work:
                 return self._build(_fill(data, drawn, number), backend)
             except ChainFailed as reason:
                 if number == numbers[-1]:
+                    said = find_refusal(reason) or reason.message.rstrip(".")
                     raise RequestError(
-                        f"the program refuses each of {len(numbers)} simulated data sets: {reason.message}",
+                        f"the program refuses each of {len(numbers)} simulated data sets: {said}.",
                         hint="take a prior and a likelihood that keep to what its transformed data demand",
                     ) from reason
         return self._build(data.request, backend)
+
+    def _explain_refusal(self, reason: ChainFailed) -> WorkbenchError:
+        """Return the error for a program that does not take the table: that, or the program, is to change."""
+        said = find_refusal(reason)
+        if not said:
+            return reason
+        return RequestError(
+            f"`{self.request.program.path.name}` refuses the data of `{self.table.path.name}`: {said}.",
+            hint="correct the table, or what transformed data demand of it"
+            + (
+                ""
+                if self.asked.from_posterior
+                else "; a column of outcomes is not needed, and may be left out"
+            ),
+        )
 
     def _list_columns(
         self, request: FitRequest, model: CompiledModel, backend: Any, scratch: Path
@@ -605,6 +626,7 @@ class _Work:
                 self.options.level,
                 is_foreign=is_foreign and not any(item.judgement == "calibrated" for item in methods),
                 wanted=wanted,
+                nuts=next((item for item in methods if item.method == "nuts"), None),
             )
             methods.append(found)
         by_rows = summarise_rows(fits, by_name, self.options.level) if self.asked.rows else ()
@@ -648,12 +670,39 @@ def _fill(data: Covariates, drawn: Simulations, number: int) -> FitRequest:
     return replace(data.request, data=replace(bound, variables=variables))
 
 
-def _describe_undrawn(count: int, total: int) -> str:
-    return (
-        f"{count:,} of {total:,} simulated data sets hold numbers that are no data, such as counts beyond "
-        "what an integer holds or proportions of exactly 1, and are left out: the prior allows what cannot "
-        "be."
-    )
+def _check_limits(drawn: Simulations) -> None:
+    """Refuse truths of which too many have no data set: those that are left are no draws of the prior.
+
+    Raises
+    ------
+    RequestError
+        The message says how many.
+    """
+    share = float(drawn.is_out_of_limits.mean())
+    if share > FAILED_FITS_SHARE:
+        raise RequestError(
+            f"no outcome could be drawn within the limits of a truncated density for {share:.0%} of the "
+            "parameters drawn from the prior: these limits hold next to nothing there, and the other "
+            "parameters are selected.",
+            hint="take a prior under which the limits hold more: `workbench prior` shows it",
+        )
+
+
+def _describe_undrawn(drawn: Simulations, count: int, total: int) -> Iterator[str]:
+    """Yield notes on data sets that are left out, so many of all."""
+    limited = min(count, total * int(drawn.is_out_of_limits.sum()) // max(1, drawn.count))
+    if limited:
+        yield (
+            f"{limited:,} of {total:,} data sets could not be drawn within the limits of a truncated "
+            "density, and are left out: the parameters of the others are selected, and ranks may be off "
+            "by that."
+        )
+    if count > limited:
+        yield (
+            f"{count - limited:,} of {total:,} simulated data sets hold numbers that are no data, such as "
+            "counts beyond what an integer holds or proportions of exactly 1, and are left out: the prior "
+            "allows what cannot be."
+        )
 
 
 def _remove_damaged(pieces: Path, tasks: Sequence[Task]) -> None:

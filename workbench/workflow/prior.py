@@ -113,7 +113,7 @@ def examine(
     finally:
         backend.end_idle()
     origin = _record_origin(covariates.request, table, tools, options)
-    return PriorFindings(program.name, table.path.name, replace(found, reason=reason), origin)
+    return PriorFindings(program.name, table.path.name, replace(found, reason=reason or found.reason), origin)
 
 
 def _record_origin(request: FitRequest, table: Table, tools: Toolchain, options: FitOptions) -> PriorOrigin:

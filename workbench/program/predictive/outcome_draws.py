@@ -81,6 +81,8 @@ class OutcomeDraw:
     density
         The function that is the log density of one number, and its arguments, as Stan; empty for vectors, and
         where the density is truncated or of a function of the outcome.
+    truncated
+        The distribution of one number that is truncated, and its arguments, as Stan; empty for all others.
     """
 
     elements: OutcomeElements
@@ -93,6 +95,7 @@ class OutcomeDraw:
     limits: tuple[str, str] = ("", "")
     mean: str = ""
     density: tuple[str, str] = ("", "")
+    truncated: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,7 @@ def _draw_by_stan(
         ("", "")
         if density.is_truncated or rank
         else (f"{name}_{density.suffix}", ", ".join(observation.arguments)),
+        (name, ", ".join(observation.arguments)) if density.is_truncated and not rank else ("", ""),
     )
 
 

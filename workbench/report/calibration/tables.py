@@ -87,7 +87,12 @@ def tabulate_quantities(
             help="factor by which intervals are too narrow; below 1 too wide (SE)",
         ),
         Column("shift", "number", help="how far truths lie above the fits, in their SDs (SE)"),
-        Column("contraction", "number", help="1 - posterior variance / variance of truths", drop_order=2),
+        Column(
+            "contraction",
+            "number",
+            help="1 - posterior variance / variance of truths; – where these have none",
+            drop_order=2,
+        ),
         Column("error", "number", help="mean of estimate minus truth (SE)", drop_order=1),
     )
     if not is_explained:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 _MOST_BINS = 40
 """Bars of a histogram at most."""
 
+_FEW_NUMBERS = 20
+"""Whole numbers up to which each has a bar of its own."""
+
+_WHOLE = 1e9
+"""Range of values up to which those without a fraction are whole numbers."""
+
 _MOST_TICKS = 50
 """The most outlying estimates that are marked."""
 
@@ -29,11 +35,28 @@ def draw_spread(estimates: Floats, outlying: Floats, shared: tuple[float, float]
     shared
         Mean and SD of a normal prior that was estimated from the groups.
     """
-    edges = np.histogram_bin_edges(estimates, bins="fd")
-    if len(edges) > _MOST_BINS + 1:
-        edges = np.linspace(edges[0], edges[-1], _MOST_BINS + 1)
-    counts, edges = np.histogram(estimates, edges)
+    counts, edges = np.histogram(estimates, choose_edges(estimates))
     return Drawing(partial(_paint, counts, edges, outlying[:_MOST_TICKS], shared), SMALL)
+
+
+def choose_edges(values: Floats) -> Floats:
+    """Return the edges of the bars: of the same number of whole numbers each, where values are these.
+
+    The width is that of Freedman and Diaconis, but where more than half of the values are the same, which
+    would make one bar: there it is that of Sturges.
+
+    >>> choose_edges(np.array([0.0, 0.0, 0.0, 0.0, 3.0]))
+    array([-0.5,  0.5,  1.5,  2.5,  3.5])
+    """
+    edges = np.histogram_bin_edges(values, bins="fd")
+    if len(edges) == 2:  # noqa: PLR2004 - one bar
+        edges = np.histogram_bin_edges(values, bins="sturges")
+    count = min(len(edges) - 1, _MOST_BINS)
+    low, high = edges[0], edges[-1]
+    if np.array_equal(values, np.round(values)) and np.isfinite(values).all() and high - low < _WHOLE:
+        width = np.ceil((high - low + 1) / max(count, min(high - low + 1, _FEW_NUMBERS)))
+        return low - 0.5 + width * np.arange(np.ceil((high - low + 1) / width) + 1)
+    return np.linspace(low, high, count + 1)
 
 
 def _paint(

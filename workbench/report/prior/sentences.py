@@ -12,10 +12,13 @@ from workbench.calibration.prior_predictive import (
     PriorPredictive,
     Responsibility,
 )
-from workbench.report.numbers import format_interval, format_number
+from workbench.report.numbers import format_interval, format_number, join_with_and
 
 _NOTEWORTHY = 0.1
 """The least share of extreme outcomes, or of the spread, that a sentence blames on one prior. Ours."""
+
+_LISTED = 4
+"""The most parameters that a sentence lists. Ours."""
 
 
 def describe_prior_predictive(prior: PriorPredictive) -> tuple[str, ...]:
@@ -131,16 +134,23 @@ def _describe_counts(outcome: OutcomePrior) -> Iterator[str]:
 
 
 def describe_responsible(outcome: OutcomePrior, responsible: Responsibility) -> str:
-    """Return which prior makes an outcome extreme, or vary, in a sentence."""
-    if not responsible.held:
-        return ""
+    """Return which prior makes an outcome extreme, or vary, in a sentence or two."""
+    sentences = [_blame(outcome, responsible)] if responsible.held else []
+    missing = [f"`{name}`" for name in responsible.not_held]
+    if missing:
+        listed = join_with_and(missing[:_LISTED]) if len(missing) <= _LISTED else f"{len(missing)} parameters"
+        verb = "is" if len(missing) == 1 else "are"
+        sentences.append(f"{listed} {verb} not held at the median, and may be responsible all the same.")
+    return " ".join(sentences)
+
+
+def _blame(outcome: OutcomePrior, responsible: Responsibility) -> str:
     first, *rest = responsible.held
     share = responsible.measure(first)
     if share < _NOTEWORTHY:
         what = "outside of the range" if responsible.is_about_range else "vary"
-        return (
-            f"No single prior makes `{outcome.name}` {what}: held at its median, none changes it by a tenth."
-        )
+        which = "prior that could be held" if responsible.not_held else "single prior"
+        return f"No {which} makes `{outcome.name}` {what}: held at its median, none changes it by a tenth."
     sentence = (
         _blame_outside(outcome, responsible, first, share)
         if responsible.is_about_range
@@ -172,10 +182,13 @@ def _blame_outside(outcome: OutcomePrior, responsible: Responsibility, held: Hel
 
 
 def _blame_spread(outcome: OutcomePrior, held: Held, share: float, free: float) -> str:
-    of_what = f"shares of yes in `{outcome.name}`" if outcome.kind == "yes/no" else f"`{outcome.name}`"
+    name = f"`{outcome.name}`"
+    of_what = {"yes/no": f"shares of yes in {name}", "category": f"shares of categories of {name}"}
+    average = " on average" if outcome.kind == "category" else ""
     return (
         f"`{held.parameter}` makes {format_percent(share)} of the spread: held at its prior median, the "
-        f"middle 95 % of {of_what} are {format_number(held.spread)} wide instead of {format_number(free)}."
+        f"middle 95 % of {of_what.get(outcome.kind, name)} are{average} {format_number(held.spread)} wide "
+        f"instead of {format_number(free)}."
     )
 
 
