@@ -221,6 +221,9 @@ def test_nuts_is_not_recommended_where_it_is_wrong_itself():
         beside = judge_method(method, fits, {}, 0.95, is_foreign=False, nuts=nuts)
         assert "NUTS" in alone.advice[0]
         assert beside.advice[0].startswith("See NUTS first, which is not calibrated either")
+        few = judge(make_fits(normal_scores(5)))
+        doubtful = judge_method(method, fits, {}, 0.95, is_foreign=False, nuts=few)
+        assert "once it can be judged" in doubtful.advice[0]
         right = judge_method(method, fits, {}, 0.95, is_foreign=False, nuts=judge(make_fits(normal_scores())))
         assert right.advice == alone.advice
 

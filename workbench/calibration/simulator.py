@@ -68,8 +68,8 @@ _TRIED, _MOST_TRIED = (4, 50), 1_000_000
 
 _ADVICE = {
     "the `if` on line": "put the condition inside of an argument, such as `b ~ normal(0, a > 0 ? 1 : 3)`",
-    "not a density of": "write the prior as a density of a parameter itself, such as `b ~ normal(0, 1)`; where "
-    "it is about something computed, declare that as the parameter, and compute the other from it",
+    "not a density of": "write the prior as a density of a parameter itself, such as `b ~ normal(0, 1)`; "
+    "where it is about something computed, declare that as the parameter, and compute the other from it",
     "Jacobian": "declare as a parameter what has the prior, and compute the other from it",
     "about the same element": "state one density for each element, with a condition inside of an argument, "
     "such as `b ~ normal(0, a > 0 ? 1 : 3)`",
@@ -545,7 +545,7 @@ def check_prior(request: FitRequest) -> None:
         raise RequestError(
             f"the declaration of the parameter `{name}` depends on the outcome {outcomes}: its prior is not "
             "known before the data, so that nothing can be drawn from it.",
-            hint="declare it with bounds that read no outcome: an outcome beyond them then has a density of 0",
+            hint="declare it with bounds that read no outcome: one that is beyond them has a density of 0",
         )
     for term in program.terms:
         if term.depends_on_data:
@@ -574,10 +574,10 @@ def _refuse_mixed(program: Program, element: str) -> None:
         if term.role == "likelihood" and mixed and name in term.parameters:
             whole = min(mixed)
             raise RequestError(
-                f"`{term.text}` on line {term.line} is a density of `{whole}`, in which the parameter `{name}` "
-                "stands together with data: nothing is drawn of one without the other.",
-                hint=f"state the density of `{name}`, such as missing values, and that of the data apart, each "
-                "in a statement of its own",
+                f"`{term.text}` on line {term.line} is a density of `{whole}`, in which the parameter "
+                f"`{name}` stands together with data: nothing is drawn of one without the other.",
+                hint=f"state the density of `{name}`, such as missing values, and that of the data apart, "
+                "each in a statement of its own",
             )
 
 

@@ -256,19 +256,19 @@ def advise(
             f"The two programs differ, or {found.label} is wrong for the program that is fitted: NUTS, which "
             "is right for it if its checks are quiet, tells which (--method nuts).",
         )
-    if found.method != "nuts" and nuts is not None and nuts.judgement != "calibrated":
-        is_wrong = nuts.judgement == "not calibrated"
-        known = "is not calibrated either" if is_wrong else "could not be judged"
+    if found.method != "nuts" and nuts is not None and nuts.judgement == "not calibrated":
         return (
-            f"See NUTS first, which {known}: what is wrong with it may be wrong with {found.label}, too, and "
-            "no method here can take its place.",
+            "See NUTS first, which is not calibrated either: what is wrong with it may be wrong with "
+            f"{found.label}, too, and no method here can take its place.",
         )
+    is_open = nuts is not None and nuts.judgement != "calibrated"
+    once = " once it can be judged" if is_open else ""
     if found.method in ("laplace", "pathfinder"):
-        return (f"Use NUTS for this model: {found.label} approximates its posterior badly.",)
+        return (f"Use NUTS for this model{once}: {found.label} approximates its posterior badly.",)
     if found.method in ("mle", "map"):
         return (
-            f"Do not use the intervals of {found.label} here: take those of the posterior (NUTS), or for "
-            "the MLE profile intervals (--profile).",
+            f"Do not use the intervals of {found.label} here: take those of the posterior (NUTS){once}, or "
+            "for the MLE profile intervals (--profile).",
         )
     often = [rate for rate in found.checks if _share_alarms(rate) > _OFTEN]
     sentences = list(_advise_to_repeat(found))

@@ -49,13 +49,13 @@ def choose_edges(values: Floats) -> Floats:
     array([-0.5,  0.5,  1.5,  2.5,  3.5])
     """
     edges = np.histogram_bin_edges(values, bins="fd")
-    if len(edges) == 2:  # noqa: PLR2004 - one bar
+    if len(edges) == 2:
         edges = np.histogram_bin_edges(values, bins="sturges")
     count = min(len(edges) - 1, _MOST_BINS)
     low, high = edges[0], edges[-1]
     if np.array_equal(values, np.round(values)) and np.isfinite(values).all() and high - low < _WHOLE:
         width = np.ceil((high - low + 1) / max(count, min(high - low + 1, _FEW_NUMBERS)))
-        return low - 0.5 + width * np.arange(np.ceil((high - low + 1) / width) + 1)
+        return np.asarray(low - 0.5 + width * np.arange(np.ceil((high - low + 1) / width) + 1))
     return np.linspace(low, high, count + 1)
 
 
