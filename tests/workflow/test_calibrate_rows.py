@@ -155,6 +155,18 @@ def test_rows_that_do_not_narrow_intervals_are_not_extrapolated(calibrate):
     assert needed["mu"].half_rows == 640
 
 
+def test_rows_with_which_nothing_could_be_fitted_are_said(calibrate, tmp_path):
+    """A demand of the model block that five rows never meet, and forty always do."""
+    text = KNOWN.replace("model {", 'model {\n  if (N < 9) reject("too few rows: ", N);')
+    found = calibrate(text, rows=(5, 40), methods=(Laplace(),))
+    assert {item.rows for item in found.record.by_rows} == {40}
+    (note,) = (text for text in found.record.notes if text.startswith("With 5 rows"))
+    assert f"Laplace has no fit of {SMALL} of {SMALL} data sets: " in note
+    assert "too few rows: 5" in note
+    assert note.endswith("Nothing is said of it there.")
+    assert "of 5 and 40 rows of rows.csv" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+
+
 def test_the_smaller_rules():
     assert find_root_rows(np.array([100, 150]), np.array([1.0, 0.8165])) is None  # no factor of two
     assert measure_rmse(np.array([3.0, -4.0]))[0] == pytest.approx(np.sqrt(12.5))

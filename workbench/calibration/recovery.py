@@ -20,7 +20,12 @@ from workbench.calibration.record import (
 from workbench.calibration.simulated_fit import SimulatedFit
 from workbench.late_imports import LateModule
 from workbench.methods import RESULTS
-from workbench.thresholds import CALIBRATION_P_VALUE_LIMIT, ROOT_ROWS_LIMIT, WIDTH_SHRINKS_LIMIT
+from workbench.thresholds import (
+    CALIBRATION_P_VALUE_LIMIT,
+    FAILED_FITS_SHARE,
+    ROOT_ROWS_LIMIT,
+    WIDTH_SHRINKS_LIMIT,
+)
 
 if TYPE_CHECKING:
     from scipy import stats
@@ -59,6 +64,27 @@ def summarise_rows(
         for key, numbers in table.items()
     ]
     return tuple(item for method in methods for item in _flag(found, method, level))
+
+
+def describe_failed_rows(fits: Sequence[SimulatedFit]) -> tuple[str, ...]:
+    """Return notes on methods that lack a fit of many data sets of a number of rows: the others are selected.
+
+    >>> describe_failed_rows([SimulatedFit(1, "map", failure="no maximum.", rows=30)])
+    ('With 30 rows MAP has no fit of 1 of 1 data sets: no maximum. Nothing is said of it there.',)
+    """
+    failures: dict[tuple[int, str], list[str]] = {}
+    for fit in fits:
+        failures.setdefault((fit.rows or 0, fit.method), []).append(fit.failure)
+    notes = []
+    for (rows, method), words in sorted(failures.items()):
+        failed = [item for item in words if item]
+        if len(failed) > FAILED_FITS_SHARE * len(words):
+            rest = "Nothing is said of it" if len(failed) == len(words) else "The others are selected"
+            notes.append(
+                f"With {rows:,} rows {RESULTS[method].label} has no fit of {len(failed):,} of {len(words):,} "
+                f"data sets: {' '.join(failed[0].split()).rstrip('.')}. {rest} there."
+            )
+    return tuple(notes)
 
 
 def _collect(fits: Sequence[SimulatedFit]) -> dict[tuple[int, str, str], dict[int, Floats]]:

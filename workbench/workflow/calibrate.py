@@ -30,7 +30,12 @@ from workbench.calibration.other_rows import check_prior_stays, check_rows, simu
 from workbench.calibration.posterior_truths import check_outcomes, simulate_posterior
 from workbench.calibration.quantities import LOG_LIKELIHOOD, parse_quantities
 from workbench.calibration.record import SCHEMA, CalibrationRecord, MethodCalibration
-from workbench.calibration.recovery import list_needed, summarise_probabilities, summarise_rows
+from workbench.calibration.recovery import (
+    describe_failed_rows,
+    list_needed,
+    summarise_probabilities,
+    summarise_rows,
+)
 from workbench.calibration.refused_data import find_refusal, leave_out_refused
 from workbench.calibration.simulated_fit import SimulatedFit, read_fits
 from workbench.calibration.simulator import (
@@ -636,6 +641,7 @@ class _Work:
         right = [item.fits for item in methods if item.judgement == "calibrated"]
         if right and (is_foreign or min(right) < CalibrateOptions.simulations):
             notes = (describe_power(min(right)), *notes)
+        notes = (*notes, *(describe_failed_rows(fits) if self.asked.rows else ()))
         return msgspec.structs.replace(
             record,
             is_finished=True,

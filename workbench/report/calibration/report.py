@@ -13,7 +13,7 @@ from workbench.calibration.judge import POINT_METHODS
 from workbench.calibration.record import CalibrationRecord, MethodCalibration, QuantityCalibration
 from workbench.calibration.uniformity import compute_band, count_below, make_points
 from workbench.report import figures
-from workbench.report.calibration.rows import build_rows_sections, list_rows_reasons
+from workbench.report.calibration.rows import build_rows_sections, list_rows, list_rows_reasons
 from workbench.report.calibration.tables import (
     tabulate_checks,
     tabulate_failures,
@@ -59,7 +59,7 @@ _RANDOM = (
 def build_calibration_report(calibration: Calibration) -> Document:
     """Return the report of a calibration."""
     record = calibration.record
-    most = max((item.rows for item in record.by_rows), default=None)
+    most = max(list_rows(record), default=None)
     title = "Each method" if most is None else f"Each method with {most:,} rows"
     created = record.created.replace("T", " at ").replace("+00:00", " UTC")
     return Document(
@@ -94,8 +94,7 @@ def describe_question(record: CalibrationRecord) -> str:
     data = PurePath(record.data).name
     where = f"from the prior, for the rows of {data}"
     if record.by_rows:
-        counts = sorted({item.rows for item in record.by_rows})
-        rows = join_with_and([f"{count:,}" for count in counts])
+        rows = join_with_and([f"{count:,}" for count in list_rows(record)])
         where = (
             f"{'by ' + record.simulator if record.simulator else 'from the prior'}, of {rows} rows of {data}"
         )

@@ -166,6 +166,13 @@ def tabulate_probabilities(record: CalibrationRecord) -> TableBlock:
     )
 
 
+def list_rows(record: CalibrationRecord) -> list[int]:
+    """Return the numbers of rows that were asked for, in order, those without any fit too."""
+    asked = record.settings.get("rows")
+    known = [item for item in asked if isinstance(item, int)] if isinstance(asked, list) else []
+    return sorted({*known, *(item.rows for item in record.by_rows)})
+
+
 def list_rows_reasons(record: CalibrationRecord) -> Iterator[VerdictReason]:
     """Yield what must be known of numbers of rows, besides the first sentence."""
     for need in record.needed[1:_MOST_SAID]:

@@ -10,7 +10,7 @@ from workbench.calibration import folder as calibration_folder
 from workbench.calibration.folder import REPORT, TABLE, Calibration
 from workbench.calibration.record import CalibrationRecord
 from workbench.report.calibration.report import build_calibration_report, build_verdict, describe_question
-from workbench.report.calibration.rows import tabulate_probabilities, tabulate_rows
+from workbench.report.calibration.rows import list_rows, tabulate_probabilities, tabulate_rows
 from workbench.report.calibration.tables import tabulate_methods, tabulate_quantities
 from workbench.report.document import Document, Section, Verdict, VerdictReason
 from workbench.report.figure_files import write_figures
@@ -32,7 +32,7 @@ def build_calibration_page(calibration: Calibration) -> Document:
     record = calibration.record
     sections = [Section("methods", "each method", (tabulate_methods(record),))]
     if record.by_rows:
-        most = max(item.rows for item in record.by_rows)
+        most = max(list_rows(record))
         sections = [
             Section("rows", "by number of rows", (tabulate_rows(record, _MOST_ROWS),)),
             Section("methods", f"each method with {most:,} rows", (tabulate_methods(record),)),
