@@ -126,3 +126,23 @@ def test_rows_in_another_order_are_not_compared_one_by_one(fit_program):
     assert "is of which row is not known" in fits["loops"].results.loo.remark
     counts = dict.fromkeys(fits, 40)
     assert not find_common_scale(fits, counts).obstacle  # a sum, as in AIC, does not depend on the order
+
+
+def test_weighted_log_densities_are_not_compared_with_those_of_rows(fit_program):
+    before, after = PLAIN.split("y ~ normal(mu, sigma);")
+    table = make_values().assign(w=2.0)
+    programs = {
+        "plain": PLAIN,
+        "weights": before.replace("vector[N] y;", "vector[N] y; vector[N] w;")
+        + "for (n in 1:N) target += w[n] * normal_lpdf(y[n] | mu, sigma);"
+        + after,
+        "indicators": before
+        + "for (n in 1:N) target += (1 - late[n]) * normal_lpdf(y[n] | mu, sigma);"
+        + after,
+    }
+    fits = {name: fit_program(name, text, table, columns={"y": "y"}) for name, text in programs.items()}
+    assert compare({name: fits[name] for name in ("plain", "weights")}).obstacle == (
+        "the program of `weights` weights the log densities of rows, and that of `plain` does not."
+    )
+    assert "not a log predictive density" in fits["weights"].results.loo.remark
+    assert not any(limit.feature == "weighted" for limit in fits["indicators"].results.model.limits)

@@ -23,6 +23,7 @@ from workbench.diagnostics.common_scale import (
     CommonScale,
     are_plain,
     explain_other_outcome,
+    explain_other_weights,
     find_common_scale,
 )
 from workbench.diagnostics.loo import Floats, compute_leave_one_out, explain_missing_loo
@@ -165,6 +166,8 @@ def _find_scale_of_units(fits: Mapping[str, Fit], left_out: Mapping[str, CrossVa
     together = np.logical_and.reduce([~np.isnan(found.elpd) for found in left_out.values()])
     if not together.any():
         return CommonScale(obstacle="no left-out unit was predicted by all of them.")
+    if other := explain_other_weights(fits):
+        return CommonScale(obstacle=other)
     if reference.folds and are_plain(fits):  # equal folds leave out equal values, of equal rows
         return CommonScale()
     scale = find_common_scale(fits)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.diagnostics.left_out_units import is_in_row_order
+from workbench.diagnostics.left_out_units import is_in_row_order, is_weighted
 from workbench.diagnostics.loo import count_cells
 from workbench.results import Fit
 from workbench.results.outcome_scales import read_scales
@@ -87,6 +87,8 @@ def find_common_scale(fits: Mapping[str, Fit], observations: Mapping[str, int] |
     for name in others:
         if counts.get(name, 0) != counts.get(first, 0):
             return CommonScale(obstacle=_describe_other_rows(fits, counts, name, first))
+    if other := explain_other_weights(fits, by_author=by_author):
+        return CommonScale(obstacle=other)
     by_run = {
         name: list(_represent(fit, counts.get(name, 0), by_author=by_author)) for name, fit in fits.items()
     }
@@ -110,6 +112,23 @@ def find_common_scale(fits: Mapping[str, Fit], observations: Mapping[str, int] |
             "workbench can compute."
         )
     )
+
+
+def explain_other_weights(fits: Mapping[str, Fit], *, by_author: bool = True) -> str:
+    """Return that some programs weight the log densities of rows and others do not; empty if all are alike.
+
+    Parameters
+    ----------
+    fits
+        The runs by name.
+    by_author
+        Whether log likelihoods are those of the draws, which the author's program may state without weights.
+    """
+    weighted = {name: is_weighted(fit, by_author=by_author) for name, fit in fits.items()}
+    if len(set(weighted.values())) < 2:
+        return ""
+    first, *_, last = sorted(weighted, key=lambda name: not weighted[name])
+    return f"the program of `{first}` weights the log densities of rows, and that of `{last}` does not."
 
 
 def explain_other_outcome(fits: Mapping[str, Fit]) -> str:

@@ -32,6 +32,22 @@ def is_in_row_order(fit: Fit, count: int) -> bool:
     return results.data.rows in {None, count} and len(results.model.outcomes) < 2
 
 
+def is_weighted(fit: Fit, *, by_author: bool = True) -> bool:
+    """Return whether log densities of rows are multiplied by weights.
+
+    Parameters
+    ----------
+    fit
+        The run.
+    by_author
+        Whether those of the draws are meant, which the author's program may state without weights.
+    """
+    own = fit.results.nuts.log_lik
+    if by_author and own.source == "program" and own.scale == "unknown":
+        return False
+    return any(limit.feature == "weighted" for limit in fit.results.model.limits)
+
+
 def name_values(fit: Fit, count: int) -> list[tuple[str, int]]:
     """Return the outcome and the number from 1 of each log density; nothing where these are of one outcome.
 
@@ -72,6 +88,11 @@ def describe_units(fit: Fit, count: int) -> str:
         return (
             f"Left out at a time is one of {count:,} values of {names}, while the others of its row stay: it "
             "is predicted from these too, and the standard error takes the values of a row for independent."
+        )
+    if is_weighted(fit):
+        return (
+            "The program weights the log densities of rows: the elpd is the sum of these products, and not a "
+            "log predictive density."
         )
     if is_in_row_order(fit, count):
         return ""

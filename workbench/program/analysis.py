@@ -36,6 +36,7 @@ from workbench.program.terms.data_flow import trace_data_flow
 from workbench.program.terms.hyperparameters import find_arguments, find_hyperparameters
 from workbench.program.terms.roles import RoleContext
 from workbench.program.terms.terms import Term, find_terms, may_complete_residual
+from workbench.program.terms.weighted import find_indicators, is_weighted
 
 _SCALE_KINDS = frozenset({"cholesky_factor_corr", "cholesky_factor_cov", "cov_matrix", "positive_ordered"})
 """Types of parameters that can set the spread of others, besides those with a lower bound."""
@@ -216,7 +217,7 @@ def _add_instrumented(
         return replace(program, replicates=replicates, obstacles=(obstacle,))
     if program.is_shared:
         instrumented = _share(program, plan, replication, vectorised, names, stanc, instrumented)
-    obstacles = (*obstacles, *_find_not_replicated(replication.replicates))
+    obstacles = (*obstacles, *_find_weighted(program), *_find_not_replicated(replication.replicates))
     return replace(program, instrumented=instrumented, replicates=replication.replicates, obstacles=obstacles)
 
 
@@ -331,6 +332,15 @@ def _instrument(
         dump_tree(stanc, file)
         source = run_stanc(stanc, ["--auto-format"], file)
     return replace(draft, source=source, lines=trace_lines(source, draft.origins, program.places), origins=())
+
+
+def _find_weighted(program: Program) -> Iterator[Obstacle]:
+    """Yield the likelihoods whose log densities the program multiplies, so that they are none of a row."""
+    indicators = find_indicators(program.data)
+    for term in program.terms:
+        if term.role == "likelihood" and is_weighted(term, indicators):
+            message = f"`{term.text}` weights log densities: their sum is no log density of the data."
+            yield Obstacle("weighted", message, term.line)
 
 
 def _find_not_replicated(replicates: Sequence[Replicate]) -> Iterator[Obstacle]:

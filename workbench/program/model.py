@@ -25,7 +25,7 @@ class Obstacle:
     feature
         What cannot be done: ``instrumenting``, ``log_lik``, ``loo``, ``predictive`` or ``roles``; or, as a
         remark, ``rows``: several entries of `log_lik` belong to one observation; ``order``: which entry
-        belongs to which row is not known.
+        belongs to which row is not known; ``weighted``: the program multiplies the log density of a row.
     message
         The reason in one sentence, naming the statement.
     line

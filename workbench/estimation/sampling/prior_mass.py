@@ -25,6 +25,7 @@ from workbench.program.syntax.printer import to_text
 from workbench.program.terms.densities import DensityCall, parse_density
 from workbench.program.terms.families import FAMILIES, SUPPORTS, SYMMETRIC
 from workbench.program.terms.values import Contribution
+from workbench.program.terms.weighted import find_indicators, is_weighted
 from workbench.request import FitRequest
 
 _BOUNDED_KINDS = frozenset({"real", "vector", "row_vector", "matrix"})
@@ -138,6 +139,7 @@ def _list_weighted(weights: Mapping[str | int, float]) -> str:
 
 def _doubt_likelihoods(program: Program) -> Iterator[str]:
     """Yield a sentence on each likelihood whose constants cannot be known from its text."""
+    indicators = find_indicators(program.data)
     for term in program.terms:
         densities = [density for item in term.contributions for density in item.value.densities]
         is_written = not densities or any(density.is_user_defined for density in densities)
@@ -148,7 +150,7 @@ def _doubt_likelihoods(program: Program) -> Iterator[str]:
                 f"the likelihood on line {term.line} is written by hand: the evidence is right only if it "
                 "has all constants of a density of the data."
             )
-        elif any(_is_multiplied(item.summand.node) for item in term.contributions):
+        elif is_weighted(term, indicators):
             yield (
                 f"the likelihood on line {term.line} multiplies log densities, as by weights: the evidence "
                 "is right only if that is a density of the data."
@@ -163,20 +165,6 @@ def _doubt_likelihoods(program: Program) -> Iterator[str]:
 def _is_of_parameters(term: Term) -> bool:
     """Whether a term is a density of parameters, alone or together with data."""
     return bool(set(term.outcomes) & set(term.parameters))
-
-
-def _is_multiplied(node: n.Expr | n.Tilde) -> bool:
-    """Whether an expression multiplies or divides a log density."""
-    products = (
-        item
-        for item in t.walk(node)
-        if isinstance(item, n.Binary) and item.operator in {"*", ".*", "/", "./"}
-    )
-    return any(
-        isinstance(part, n.Call) and part.is_conditional
-        for item in products
-        for part in t.walk((item.left, item.right))
-    )
 
 
 class _Integrator:
