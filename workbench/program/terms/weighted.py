@@ -10,6 +10,7 @@ from workbench.program.syntax.declarations import Declaration
 from workbench.program.terms.terms import Term
 
 _PRODUCTS = frozenset({"*", ".*", "/", "./"})
+"""Operators by which a number multiplies or divides another."""
 
 
 def find_indicators(data: Collection[Declaration]) -> frozenset[str]:
