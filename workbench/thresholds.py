@@ -419,6 +419,14 @@ ALARMED_FITS_SHARE = 0.5
 called calibrated for its ranks alone. Ours: fits of the centred eight schools to 40 simulated data sets show
 no fault, and 28 have divergences."""
 
+QUIET_FITS_SHARE = 0.75
+"""Share of fits in which the checks of chains are quiet from which the others alone may be blamed: among
+fewer a fault of the program would hide. Ours."""
+
+QUIET_FITS_P_VALUE_LIMIT = 0.05
+"""Adjusted p-value of a quantity among the fits whose checks are quiet, below which these are not called
+right where all fits together are wrong. Ours."""
+
 # --- Priors -----------------------------------------------------------------------------------------------
 
 POWERS = (0.99, 1.01)

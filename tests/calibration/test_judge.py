@@ -191,6 +191,28 @@ def test_a_method_without_any_fit_says_why():
     assert "in any of 5 simulations: no maximum (0)." in found.sentence
 
 
+def test_fits_whose_checks_fired_are_blamed_where_the_others_are_right():
+    places = np.concatenate([np.full(12, 3.0), normal_scores(FITS - 12)])
+    fits = make_fits(places, checks={"WB101": False})
+    alarmed = [
+        replace(fit, checks={"WB101": True, "WB202": True}) if fit.simulation < 12 else fit for fit in fits
+    ]
+    advice = judge(alarmed).advice
+    assert (
+        "comes from the 12 fits in which checks of the chains fired (WB101): the ranks of the other 188"
+        in (advice[-1])
+    )
+    assert not any("Jacobian" in text or "quiet: look" in text for text in advice)
+    # Not where the checks are quiet there, nor where the others are wrong too.
+    assert "The checks of the sampler are quiet" in judge(fits).advice[-1]
+    wrong = make_fits(np.concatenate([np.full(12, 3.0), 1.6 * normal_scores(FITS - 12)]))
+    wrong = [replace(fit, checks={"WB101": fit.simulation < 12}) for fit in wrong]
+    assert "comes from" not in " ".join(judge(wrong).advice)
+    # Nor where so many are left out that a fault would hide.
+    most = [replace(fit, checks={"WB101": fit.simulation % 2 == 0 or fit.simulation < 12}) for fit in fits]
+    assert "comes from" not in " ".join(judge(most).advice)
+
+
 def test_the_sampler_is_blamed_where_its_checks_fire():
     fits = make_fits(1.5 * normal_scores(), checks={"WB201": True})
     assert "WB201" in judge(fits).advice[0]

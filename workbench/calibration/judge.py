@@ -20,11 +20,17 @@ from workbench.calibration.record import (
 )
 from workbench.calibration.simulated_fit import NUMBERS, SimulatedFit
 from workbench.calibration.uniformity import compute_p_value
-from workbench.calibration.words import advise, describe_method, describe_quantity
+from workbench.calibration.words import SUSPICIOUS, advise, describe_method, describe_quantity
 from workbench.diagnostics.catalogue import CATALOGUE
 from workbench.late_imports import LateModule
 from workbench.methods import RESULTS
-from workbench.thresholds import CALIBRATION_P_VALUE_LIMIT, VARIANCE_ERROR_LIMIT
+from workbench.thresholds import (
+    CALIBRATION_P_VALUE_LIMIT,
+    FEWEST_SIMULATIONS,
+    QUIET_FITS_P_VALUE_LIMIT,
+    QUIET_FITS_SHARE,
+    VARIANCE_ERROR_LIMIT,
+)
 
 if TYPE_CHECKING:
     from scipy import special, stats
@@ -86,10 +92,7 @@ def judge_method(
         What was found of NUTS, where that is another one.
     """
     done = [fit for fit in fits if not fit.failure]
-    quantities = _adjust([
-        _judge_quantity(method, name, labels.get(name, name), numbers, level)
-        for name, numbers in _collect(done).items()
-    ])  # fmt: skip
+    quantities = _judge_quantities(method, done, labels, level)
     label = RESULTS[method].label
     quantities = [
         msgspec.structs.replace(
@@ -115,7 +118,38 @@ def judge_method(
     lacking = [labels.get(name, name) for name in dict.fromkeys(wanted) if name not in compared]
     judgement, sentence = describe_method(found, lacking, level=level, is_point=method in POINT_METHODS)
     found = msgspec.structs.replace(found, judgement=judgement, sentence=sentence)
-    return msgspec.structs.replace(found, advice=advise(found, is_foreign=is_foreign, nuts=nuts))
+    is_nuts_off = method == "nuts" and judgement == "not calibrated"
+    alarmed = _count_blamed(done, found, labels, level) if is_nuts_off else 0
+    advice = advise(found, is_foreign=is_foreign, nuts=nuts, blamed=alarmed)
+    return msgspec.structs.replace(found, advice=advice)
+
+
+def _judge_quantities(
+    method: str, fits: Sequence[SimulatedFit], labels: Mapping[str, str], level: float
+) -> list[QuantityCalibration]:
+    """Return the quantities of fits that did not fail, with p-values adjusted for their number."""
+    return _adjust([
+        _judge_quantity(method, name, labels.get(name, name), numbers, level)
+        for name, numbers in _collect(fits).items()
+    ])  # fmt: skip
+
+
+def _count_blamed(
+    fits: Sequence[SimulatedFit], found: MethodCalibration, labels: Mapping[str, str], level: float
+) -> int:
+    """Return how many fits make all that is wrong, their checks firing; 0 where the others are wrong too.
+
+    Checks of chains do not know the truth: whichever fits they leave, ranks among right draws are uniform.
+    """
+    quiet = [fit for fit in fits if not any(fit.checks.get(code) for code in SUSPICIOUS)]
+    if not max(FEWEST_SIMULATIONS, QUIET_FITS_SHARE * len(fits)) <= len(quiet) < len(fits):
+        return 0
+    off = {item.quantity for item in found.quantities if item.is_off}
+    p_values = {
+        item.quantity: item.adjusted for item in _judge_quantities(found.method, quiet, labels, level)
+    }
+    is_right = all((p_values.get(name) or 0.0) > QUIET_FITS_P_VALUE_LIMIT for name in off)
+    return len(fits) - len(quiet) if is_right else 0
 
 
 def _collect(fits: Sequence[SimulatedFit]) -> dict[str, dict[str, Floats]]:

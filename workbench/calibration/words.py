@@ -38,7 +38,7 @@ of 1.15 and the shift of 0.16 that were measured with 1000 bear out."""
 _OFTEN = 0.1
 """Share of fits in which a check fires from which advice names it. Ours."""
 
-_SUSPICIOUS = ("WB101", "WB102", "WB201", "WB203")
+SUSPICIOUS = ("WB101", "WB102", "WB201", "WB203")
 """Checks of whether chains have seen all of the posterior: R-hat, ESS, divergences, E-BFMI."""
 
 
@@ -139,7 +139,7 @@ def describe_method(
             f"{label} shows no fault in {found.fits:,} simulations, but could not be compared with the truth "
             f"of {names}{more}."
         )
-    alarm = max((rate for rate in found.checks if rate.code in _SUSPICIOUS), key=_share_alarms, default=None)
+    alarm = max((rate for rate in found.checks if rate.code in SUSPICIOUS), key=_share_alarms, default=None)
     if alarm is not None and _share_alarms(alarm) > ALARMED_FITS_SHARE:
         return "undecided", (
             f"{label} shows no fault in {found.fits:,} simulations, but {alarm.code} ({alarm.title}) fired "
@@ -236,7 +236,7 @@ def describe_all(methods: Sequence[MethodCalibration], *, is_foreign: bool = Fal
 
 
 def advise(
-    found: MethodCalibration, *, is_foreign: bool, nuts: MethodCalibration | None = None
+    found: MethodCalibration, *, is_foreign: bool, nuts: MethodCalibration | None = None, blamed: int = 0
 ) -> tuple[str, ...]:
     """Return what to do about a method that is not calibrated.
 
@@ -248,9 +248,13 @@ def advise(
         Whether another program simulated the data, and no method is known to be right for them.
     nuts
         What was found of NUTS, where that is another one.
+    blamed
+        How many fits of NUTS, their checks firing, make all that is wrong; 0 where the others are wrong too.
     """
     if found.judgement != "not calibrated":
         return ()
+    if blamed:
+        return (*_advise_to_repeat(found), _blame_alarmed(found, blamed))
     if is_foreign and found.method != "nuts":
         return (
             f"The two programs differ, or {found.label} is wrong for the program that is fitted: NUTS, which "
@@ -275,7 +279,7 @@ def advise(
     alarms = [
         f"{rate.code} ({rate.title}) fired in {rate.fired:,} of {rate.fits:,} fits"
         for rate in often
-        if rate.code in _SUSPICIOUS
+        if rate.code in SUSPICIOUS
     ]
     if alarms:
         sentences.append(
@@ -301,6 +305,17 @@ def advise(
             "data than was simulated, or other data."
         )
     return tuple(sentences)
+
+
+def _blame_alarmed(found: MethodCalibration, blamed: int) -> str:
+    """Return the advice where all that is wrong is in fits whose checks fired."""
+    codes = [rate.code for rate in found.checks if rate.code in SUSPICIOUS and rate.fired]
+    fits = "the fit" if blamed == 1 else f"the {blamed:,} fits"
+    return (
+        f"All that is wrong comes from {fits} in which checks of the chains fired ({_join(codes)}): the "
+        f"ranks of the other {found.fits - blamed:,} are uniform as far as can be seen. The sampler fails on "
+        "some of the simulated data sets, and says so: a fit whose checks are quiet can be relied on."
+    )
 
 
 def _advise_to_repeat(found: MethodCalibration) -> Iterator[str]:
