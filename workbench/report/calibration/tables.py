@@ -90,7 +90,7 @@ def tabulate_quantities(
         Column(
             "contraction",
             "number",
-            help="1 - posterior variance / variance of truths; – where these have none",
+            help="1 - posterior variance / variance of truths; – where the truths have none",
             drop_order=2,
         ),
         Column("error", "number", help="mean of estimate minus truth (SE)", drop_order=1),
