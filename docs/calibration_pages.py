@@ -113,6 +113,7 @@ def _format_methods(entry: dict[str, Any]) -> Iterator[str]:
         yield from (f"- {_clean(sentence)}" for sentence in sentences[:_MOST_SENTENCES])
         if found["off_count"] > _MOST_SENTENCES:
             yield f"- {_METHODS[found['method']]} is off for {found['off_count'] - _MOST_SENTENCES} more."
+        yield from (f"- {_clean(sentence)}" for sentence in found.get("advice", ()))
         for words, count in found["failures"]:
             yield f"- {_METHODS[found['method']]} has no fit in {count}: {_clean(words)}"
     if entry["left_out"]:

@@ -227,6 +227,7 @@ def _describe_method(found: MethodCalibration) -> Entry:
         "seconds": _round(found.seconds),
         "fired": {rate.code: [rate.fired, rate.fits] for rate in found.checks if rate.fired},
         "failures": [[item.words, item.fits] for item in found.failures],
+        **({"advice": list(found.advice)} if found.method == "nuts" and found.advice else {}),
     }
 
 
