@@ -1,11 +1,11 @@
 """Tasks on the workers of a real scheduler: the same numbers, wherever they run and whatever is lost."""
 
+import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -352,6 +352,8 @@ def make_certificates(folder):
 @pytest.mark.skipif(not shutil.which("openssl"), reason="certificates are made by openssl")
 def test_a_scheduler_behind_tls(tmp_path):
     dask = pytest.importorskip("dask")
+    from distributed import Client
+
     folder, others = tmp_path / "pieces", tmp_path / "others"
     folder.mkdir()
     others.mkdir()
@@ -372,6 +374,8 @@ def test_a_scheduler_behind_tls(tmp_path):
             with pytest.raises(ClusterError) as caught, open_executor(parse_scheduler(address), 1):
                 pass
             assert hint in str(caught.value.hint)
+            # Dask would leave it to the collector of garbage, which may come under a lock.
+            assert {item.status for item in gc.get_objects() if isinstance(item, Client)} <= {"closed"}
         with dask.config.set(make_tls_settings(ca, key, cert)):
             with open_executor(parse_scheduler(processes.address), 1) as executor:
                 outcomes = list(executor.map(work.make_tasks(3), folder))

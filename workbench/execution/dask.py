@@ -487,11 +487,27 @@ def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | No
     return getattr(dask_jobqueue, kind)(**options)
 
 
+class _Client(Client):
+    """A client that is closed at once where it does not reach a scheduler.
+
+    Dask leaves that to the collector of garbage, which may come while another client starts and holds the lock
+    of event loops, and then waits for it without end.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        try:
+            super().__init__(*arguments, **options)
+        except BaseException:
+            with suppress(Exception):
+                self.close()
+            raise
+
+
 def _make_client(address: Any, security: Security | None) -> Client:
     """Return a client; a second one is tried where Dask's event loop has not started within its 10 s."""
     for _ in range(2):
         with suppress(AssertionError):  # all that Dask says of it
-            return Client(address, timeout=_SECONDS_TO_RETURN, security=security, set_as_default=False)
+            return _Client(address, timeout=_SECONDS_TO_RETURN, security=security, set_as_default=False)
     message = "Dask did not start within 10 s on this machine, twice."
     raise ClusterError(message, hint="the machine may be very busy: try again later")
 
