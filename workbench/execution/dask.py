@@ -487,11 +487,11 @@ def _make_cluster(kind: str, options: Mapping[str, Any], security: Security | No
     return getattr(dask_jobqueue, kind)(**options)
 
 
-class _Client(Client):
+class _Client(Client):  # type: ignore[misc]  # Dask has no types
     """A client that is closed at once where it does not reach a scheduler.
 
-    Dask leaves that to the collector of garbage, which may come while another client starts and holds the lock
-    of event loops, and then waits for it without end.
+    Dask leaves that to the collector of garbage, which may come while another client starts and holds the
+    lock of event loops, and then waits for it without end.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
